@@ -1,0 +1,4 @@
+//! Plugpoint: the native runtime of an EV charge point.
+#![deny(unsafe_code)]
+pub mod clock;
+pub mod wit;

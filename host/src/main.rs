@@ -1,0 +1,2 @@
+//! The program `plugpoint`.
+fn main() {}
