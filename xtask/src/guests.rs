@@ -1,0 +1,111 @@
+//! All components of this repository: builds them into `target/components`.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::component;
+use crate::wasm_std::Toolchain;
+use crate::workspace::{Workspace, run};
+
+/// One component to build.
+struct Guest {
+    /// The crate.
+    package: &'static str,
+    /// Of the crate.
+    features: &'static [&'static str],
+    /// The file, without `.wasm`.
+    output: &'static str,
+    /// False for those that are there to be refused.
+    well_behaved: bool,
+}
+
+const GUESTS: [Guest; 6] = [
+    Guest::new("guest-ocpp"),
+    Guest::new("guest-policy"),
+    Guest::new("toy-protocol"),
+    Guest::new("bad-component"),
+    Guest::refused("bad-version", &["wrong-version"]),
+    Guest::refused("bad-import", &["extra-import"]),
+];
+
+impl Guest {
+    const fn new(package: &'static str) -> Self {
+        Self {
+            package,
+            features: &[],
+            output: package,
+            well_behaved: true,
+        }
+    }
+
+    /// A variant of the bad component that a host must not accept.
+    const fn refused(output: &'static str, features: &'static [&'static str]) -> Self {
+        Self {
+            package: "bad-component",
+            features,
+            output,
+            well_behaved: false,
+        }
+    }
+}
+
+/// Builds all components; files that would not change are left alone, so that
+/// nothing that includes them is built anew.
+pub fn build(workspace: &Workspace) -> Result<()> {
+    let toolchain = Toolchain::find()?;
+    let folder = workspace.components();
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+
+    let mut together = toolchain.build(workspace);
+    together.arg("--quiet");
+    for guest in GUESTS.iter().filter(|guest| guest.features.is_empty()) {
+        together.args(["-p", guest.package]);
+    }
+    run(&mut together)?;
+    for guest in GUESTS.iter().filter(|guest| guest.features.is_empty()) {
+        encode(workspace, &toolchain, guest, &folder)?;
+    }
+    // Each set of features is a build of its own: in one, cargo would unify them.
+    for guest in GUESTS.iter().filter(|guest| !guest.features.is_empty()) {
+        run(toolchain
+            .build(workspace)
+            .args(["--quiet", "-p", guest.package, "--features"])
+            .arg(guest.features.join(",")))?;
+        encode(workspace, &toolchain, guest, &folder)?;
+    }
+    Ok(())
+}
+
+fn encode(
+    workspace: &Workspace,
+    toolchain: &Toolchain,
+    guest: &Guest,
+    folder: &Path,
+) -> Result<()> {
+    let file = format!("{}.wasm", guest.package.replace('-', "_"));
+    let module = toolchain.modules(workspace).join(file);
+    let module = fs::read(&module).with_context(|| format!("cannot read {}", module.display()))?;
+    let version = workspace.version(guest.package)?;
+    let component = component::encode(&module, guest.output, version)
+        .and_then(|component| {
+            if guest.well_behaved {
+                component::check_imports(&component)?;
+            }
+            Ok(component)
+        })
+        .with_context(|| format!("component {}", guest.output))?;
+
+    let path = folder.join(guest.output).with_extension("wasm");
+    if fs::read(&path).is_ok_and(|before| before == component) {
+        return Ok(());
+    }
+    fs::write(&path, &component).with_context(|| format!("cannot write {}", path.display()))?;
+    eprintln!(
+        "  {} ({} KiB)",
+        path.display(),
+        component.len().div_ceil(1024)
+    );
+    Ok(())
+}
