@@ -1,4 +1,5 @@
 //! Plugpoint: the native runtime of an EV charge point.
 #![deny(unsafe_code)]
+pub mod carried;
 pub mod clock;
 pub mod wit;

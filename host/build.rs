@@ -1,0 +1,70 @@
+//! Finds the two standard components that the program carries and writes the
+//! `include_bytes!` lines of `src/carried.rs`.
+//!
+//! It does not build them (`cargo xtask build` does, before it calls cargo),
+//! and it never fails for want of them: a plain `cargo check` works on a fresh
+//! clone, and a program without components says so when it starts.
+
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A folder to take the components from, instead of `components` in cargo's
+/// target folder. Not named like the variable that the tests read, so that
+/// setting that one does not rebuild the host.
+const FOLDER: &str = "PLUGPOINT_CARRY";
+
+const CARRIED: [(&str, &str); 2] = [
+    ("PROTOCOL", "guest-ocpp.wasm"),
+    ("POLICY", "guest-policy.wasm"),
+];
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed={FOLDER}");
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    let folder = env::var_os(FOLDER)
+        .map(PathBuf::from)
+        .or_else(|| default_folder(&out));
+
+    let mut code = String::new();
+    for (name, file) in CARRIED {
+        let found = folder
+            .as_ref()
+            .map(|folder| folder.join(file))
+            .and_then(|path| path.canonicalize().ok());
+        let value = match &found {
+            Some(path) => {
+                println!("cargo::rerun-if-changed={}", path.display());
+                format!("Some(include_bytes!({path:?}))")
+            }
+            None => {
+                watch(folder.as_deref());
+                "None".to_owned()
+            }
+        };
+        let _ = writeln!(code, "const {name}: Option<&[u8]> = {value};");
+    }
+    fs::write(out.join("carried.rs"), code).expect("cargo's OUT_DIR is writable");
+}
+
+/// `components` in the target folder, of which `OUT_DIR` is a descendant:
+/// `target[/TRIPLE]/PROFILE/build/PACKAGE-HASH/out`.
+fn default_folder(out: &Path) -> Option<PathBuf> {
+    let mut target = out.ancestors().nth(4)?;
+    if target.file_name() == env::var_os("TARGET").as_deref() {
+        target = target.parent()?;
+    }
+    Some(target.join("components"))
+}
+
+/// Comes back when the missing file appears. A path that does not exist would
+/// make cargo run this, and compile the host, every time; so the folder is made.
+fn watch(folder: Option<&Path>) {
+    if let Some(folder) = folder
+        && fs::create_dir_all(folder).is_ok()
+    {
+        println!("cargo::rerun-if-changed={}", folder.display());
+    }
+}
