@@ -1,0 +1,139 @@
+//! Between the rules and the interface `authorization` of `wit/`: converts, and
+//! decides nothing.
+
+#![allow(missing_docs)] // documented in wit/*.wit
+
+use std::sync::Once;
+
+use crate::facts;
+
+wit_bindgen::generate!({ path: "../wit", world: "policy" });
+
+use exports::plugpoint::charger::authorization as wit;
+use plugpoint::charger::log;
+
+struct Component;
+
+impl wit::Guest for Component {
+    fn start(_boot: wit::Boot) -> Vec<wit::Action> {
+        report_panics();
+        Vec::new()
+    }
+
+    fn handle(now: wit::Now, event: wit::Event) -> Vec<wit::Action> {
+        match event {
+            wit::Event::Decide(question) => vec![decided(&now, question)],
+            // Nothing is kept and nothing was asked for.
+            wit::Event::Observed(_)
+            | wit::Event::Timer(_)
+            | wit::Event::Response(_)
+            | wit::Event::ClockStepped(_)
+            | wit::Event::Committed => Vec::new(),
+        }
+    }
+}
+
+export!(Component);
+
+/// A panic traps, and the trap says nothing: the log does.
+fn report_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        std::panic::set_hook(Box::new(|panic| {
+            log::write(log::Level::Error, &panic.to_string());
+        }));
+    });
+}
+
+fn decided(now: &wit::Now, question: wit::Question) -> wit::Action {
+    let decision = crate::decide(&facts::Question::from_wit(now, question.request));
+    wit::Action::Decided(wit::Decision {
+        id: question.id,
+        verdict: decision.verdict.into(),
+        why: decision.why,
+    })
+}
+
+impl facts::Question {
+    fn from_wit(now: &wit::Now, request: wit::DecisionRequest) -> Self {
+        Self {
+            stage: match request.stage {
+                wit::DecisionStage::First => facts::Stage::First,
+                wit::DecisionStage::AfterCentralSystem => facts::Stage::AfterCentralSystem,
+            },
+            purpose: match request.purpose {
+                wit::Purpose::Start => facts::Purpose::Start,
+                wit::Purpose::Stop => facts::Purpose::Stop,
+            },
+            origin: match request.origin {
+                wit::TokenOrigin::Card => facts::Origin::Card,
+                wit::TokenOrigin::Remote => facts::Origin::Remote,
+                wit::TokenOrigin::RemoteUnchecked => facts::Origin::RemoteUnchecked,
+                wit::TokenOrigin::Plugged => facts::Origin::Plugged,
+            },
+            token: request.token,
+            online: request.online,
+            listed: request.listed.map(Into::into),
+            cached: request.cached.map(Into::into),
+            central: request.central.map(Into::into),
+            rules: facts::Rules {
+                local_pre_authorize: request.rules.local_pre_authorize,
+                local_authorize_offline: request.rules.local_authorize_offline,
+                unknown_offline: request.rules.unknown_offline,
+                cache: request.rules.cache,
+                listing: request.rules.listing,
+            },
+            wall_ms: match now.trust {
+                wit::ClockTrust::Unset => None,
+                wit::ClockTrust::Board | wit::ClockTrust::Set => now.wall_ms,
+            },
+        }
+    }
+}
+
+impl From<wit::TokenEntry> for facts::Entry {
+    fn from(entry: wit::TokenEntry) -> Self {
+        Self {
+            status: match entry.status {
+                wit::TokenStatus::Accepted => facts::Status::Accepted,
+                wit::TokenStatus::Blocked => facts::Status::Blocked,
+                wit::TokenStatus::Expired => facts::Status::Expired,
+                wit::TokenStatus::Invalid => facts::Status::Invalid,
+                wit::TokenStatus::Concurrent => facts::Status::Concurrent,
+            },
+            parent: entry.parent,
+            expires_ms: entry.expires_ms,
+        }
+    }
+}
+
+impl From<facts::Verdict> for wit::Verdict {
+    fn from(verdict: facts::Verdict) -> Self {
+        match verdict {
+            facts::Verdict::Accept { parent, expires_ms } => Self::Accept(wit::Attributes {
+                limit_ma: None,
+                energy_limit_wh: None,
+                expires_ms,
+                parent,
+            }),
+            facts::Verdict::Reject(status) => Self::Reject(wit::Rejection {
+                text: status.word().to_owned(),
+                status: status.into(),
+            }),
+            facts::Verdict::Ask => Self::Ask,
+            facts::Verdict::Pass => Self::Pass,
+        }
+    }
+}
+
+impl From<facts::Status> for wit::TokenStatus {
+    fn from(status: facts::Status) -> Self {
+        match status {
+            facts::Status::Accepted => Self::Accepted,
+            facts::Status::Blocked => Self::Blocked,
+            facts::Status::Expired => Self::Expired,
+            facts::Status::Invalid => Self::Invalid,
+            facts::Status::Concurrent => Self::Concurrent,
+        }
+    }
+}
