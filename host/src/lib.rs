@@ -2,4 +2,6 @@
 #![deny(unsafe_code)]
 pub mod carried;
 pub mod clock;
+pub mod guest;
+pub mod store;
 pub mod wit;

@@ -1,0 +1,210 @@
+//! The WebAssembly engine: how guests are compiled and run. One for the whole
+//! process.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::inspect::Inspection;
+use super::ticker::{Running, Ticker};
+use super::{ComponentError, ImageCache, World};
+
+/// How the engine is set up. Compiled images depend on all of it.
+#[derive(Clone, Debug)]
+pub struct EngineSettings {
+    /// Address space (not memory) set aside for each linear memory, which
+    /// cannot grow beyond it. Small enough for boards that refuse gigabytes.
+    pub memory_reservation: u64,
+    /// Stack for a guest's own calls.
+    pub stack_bytes: usize,
+    /// Use all cores to compile.
+    pub parallel: bool,
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        Self {
+            memory_reservation: 64 << 20,
+            stack_bytes: 512 << 10,
+            parallel: true,
+        }
+    }
+}
+
+/// A handle on the engine; clones share it.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    engine: wasmtime::Engine,
+    ticker: Arc<Ticker>,
+}
+
+/// A component, ready to be put into a slot; clones share the code.
+#[derive(Clone)]
+pub struct Component {
+    pub(super) code: wasmtime::component::Component,
+    info: Arc<Inspection>,
+}
+
+impl Engine {
+    /// Sets the engine up and starts its ticker.
+    pub fn new(settings: &EngineSettings) -> Result<Self, ComponentError> {
+        let fail = |text: String| ComponentError::Engine { text };
+        let engine =
+            wasmtime::Engine::new(&config(settings)).map_err(|e| fail(format!("{e:#}")))?;
+        let ticker = Ticker::start(engine.clone()).map_err(|e| fail(e.to_string()))?;
+        Ok(Self {
+            engine,
+            ticker: Arc::new(ticker),
+        })
+    }
+
+    /// Checks that `wasm` is a component for `world` and compiles it, or takes
+    /// the compiled image from the cache. The reason of a refusal is told in
+    /// plain words.
+    pub fn load(
+        &self,
+        wasm: &[u8],
+        world: World,
+        cache: Option<&ImageCache>,
+    ) -> Result<Component, ComponentError> {
+        let info = Inspection::of(wasm)?;
+        info.fits(world)?;
+        let code = self.code(wasm, &info, cache)?;
+        Ok(Component {
+            code,
+            info: Arc::new(info),
+        })
+    }
+
+    #[cfg(feature = "compiler")]
+    fn code(
+        &self,
+        wasm: &[u8],
+        info: &Inspection,
+        cache: Option<&ImageCache>,
+    ) -> Result<wasmtime::component::Component, ComponentError> {
+        let name = format!("{}-{}", info.hash, self.compatibility());
+        if let Some(code) = cache.and_then(|cache| cache.load(&self.engine, &name)) {
+            return Ok(code);
+        }
+        let invalid = |e: wasmtime::Error| ComponentError::Invalid {
+            text: format!("{e:#}"),
+        };
+        let begin = std::time::Instant::now();
+        let image = self.engine.precompile_component(wasm).map_err(invalid)?;
+        tracing::info!(
+            component = info.name_or_hash(),
+            milliseconds = begin.elapsed().as_millis() as u64,
+            "compiled"
+        );
+        if let Some(cache) = cache {
+            match cache.keep(&name, &image) {
+                // From the file, so that its pages can be shared and dropped.
+                Ok(()) => {
+                    if let Some(code) = cache.load(&self.engine, &name) {
+                        return Ok(code);
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "compiled image not kept"),
+            }
+        }
+        super::trusted::copy_image(&self.engine, &image).map_err(invalid)
+    }
+
+    #[cfg(not(feature = "compiler"))]
+    fn code(
+        &self,
+        _wasm: &[u8],
+        _info: &Inspection,
+        _cache: Option<&ImageCache>,
+    ) -> Result<wasmtime::component::Component, ComponentError> {
+        Err(ComponentError::NoCompiler)
+    }
+
+    /// Everything that an image depends on besides the component: the engine's
+    /// exact version, the target and its features, and all settings.
+    #[cfg(feature = "compiler")]
+    #[must_use]
+    pub fn compatibility(&self) -> String {
+        let mut hasher = Sha(Sha256::new());
+        self.engine
+            .precompile_compatibility_hash()
+            .hash(&mut hasher);
+        hex::encode(&hasher.0.finalize()[..16])
+    }
+
+    pub(super) fn wasmtime(&self) -> &wasmtime::Engine {
+        &self.engine
+    }
+
+    /// To be held during a call.
+    pub(super) fn running(&self) -> Running<'_> {
+        self.ticker.running()
+    }
+
+    /// A deadline in ticks of the engine.
+    pub(super) fn ticks(time: Duration) -> u64 {
+        Ticker::ticks(time)
+    }
+}
+
+impl Component {
+    /// Name, version, hash, imports and exports.
+    #[must_use]
+    pub fn info(&self) -> &Inspection {
+        &self.info
+    }
+}
+
+impl std::fmt::Debug for Component {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Component").field(&self.info).finish()
+    }
+}
+
+fn config(settings: &EngineSettings) -> wasmtime::Config {
+    let mut config = wasmtime::Config::new();
+    // The same actions on every board.
+    config.wasm_relaxed_simd(false);
+    // Endless loops end.
+    config.epoch_interruption(true);
+    config.max_wasm_stack(settings.stack_bytes);
+    // A memory stays where it is and cannot outgrow its reservation, so its
+    // address need not be looked up again after each call. The guard covers the
+    // constant offsets that compilers put into loads and stores, which saves
+    // most of the additions before a bounds check.
+    config.memory_reservation(settings.memory_reservation);
+    config.memory_reservation_for_growth(0);
+    config.memory_may_move(false);
+    config.memory_guard_size(2 << 20);
+    // Neither threads nor asynchrony within a guest.
+    config.concurrency_support(false);
+    // Nobody unwinds or symbolizes guests here; images are smaller without.
+    config.native_unwind_info(false);
+    config.generate_address_map(false);
+    config.parallel_compilation(settings.parallel);
+    #[cfg(feature = "compiler")]
+    {
+        config.cranelift_nan_canonicalization(true);
+        config.cranelift_opt_level(wasmtime::OptLevel::Speed);
+    }
+    config
+}
+
+/// The standard library's hashes are not made to be kept on disk; SHA-256 is.
+#[cfg(feature = "compiler")]
+struct Sha(Sha256);
+
+#[cfg(feature = "compiler")]
+impl Hasher for Sha {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        let digest = self.0.clone().finalize();
+        u64::from_le_bytes(std::array::from_fn(|i| digest[i]))
+    }
+}

@@ -1,0 +1,67 @@
+//! What is different between the two kinds of guest.
+
+use super::checks::Checks;
+use super::imports::State;
+use super::{Failure, World};
+use crate::store::Change;
+
+/// A kind of guest: the types of its events and actions, and how it is called.
+/// There are two, [`super::Ocpp`] and [`super::Policy`]; nobody outside can name the
+/// types that a third one would need.
+pub trait Kind: Sized + 'static {
+    /// What `start` is told.
+    type Boot;
+    /// The time of an event.
+    type Now: Copy;
+    /// What `handle` is told.
+    type Event;
+    /// What both return.
+    type Action: Send + 'static;
+    /// An instance's functions.
+    #[doc(hidden)]
+    type Guest: Send;
+    /// A component with its imports resolved.
+    #[doc(hidden)]
+    type Linked: Clone + Send;
+
+    /// The world in `wit/`.
+    const WORLD: World;
+
+    /// Monotonic ms of that time.
+    fn now_ms(now: Self::Now) -> u64;
+
+    /// Monotonic ms of that start.
+    fn boot_ms(boot: &Self::Boot) -> u64;
+
+    #[doc(hidden)]
+    fn link(component: &wasmtime::component::Component) -> wasmtime::Result<Self::Linked>;
+
+    #[doc(hidden)]
+    fn instantiate(
+        linked: &Self::Linked,
+        store: &mut wasmtime::Store<State>,
+    ) -> wasmtime::Result<Self::Guest>;
+
+    #[doc(hidden)]
+    fn start(
+        guest: &Self::Guest,
+        store: &mut wasmtime::Store<State>,
+        boot: &Self::Boot,
+    ) -> wasmtime::Result<Vec<Self::Action>>;
+
+    #[doc(hidden)]
+    fn handle(
+        guest: &Self::Guest,
+        store: &mut wasmtime::Store<State>,
+        now: Self::Now,
+        event: &Self::Event,
+    ) -> wasmtime::Result<Vec<Self::Action>>;
+
+    /// What the types do not exclude.
+    #[doc(hidden)]
+    fn check(action: &Self::Action, checks: &mut Checks<'_>) -> Result<(), Failure>;
+
+    /// Takes `keep` and `forget` out of the actions.
+    #[doc(hidden)]
+    fn change(action: Self::Action) -> Result<Change, Self::Action>;
+}

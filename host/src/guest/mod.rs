@@ -1,0 +1,43 @@
+//! Guests: WebAssembly components that say what the charger says (world `ocpp`)
+//! and whom it serves (world `policy`).
+//!
+//! In reading order:
+//! * [`Limits`]: all that a guest may use, and [`Failure`]: what it failed of;
+//! * [`Inspection`]: what a component is and asks for, before it runs;
+//! * [`Engine`] and [`ImageCache`]: from a file to machine code;
+//! * [`Slot`]: one guest at work. It is handed one event and answers with a
+//!   list of actions; an instance that failed is gone for ever.
+//!
+//! What is *not* here: doing the actions, and when to start anew after a
+//! failure (see `station`). Nothing of what a guest returns is executed here,
+//! but for taking what it keeps into its [`crate::store::Entries`].
+
+mod checks;
+mod engine;
+mod error;
+mod failure;
+mod fit;
+mod image;
+mod imports;
+mod inspect;
+mod kind;
+mod limiter;
+mod limits;
+mod log;
+mod ocpp;
+mod policy;
+mod slot;
+mod ticker;
+mod trusted;
+
+pub use engine::{Component, Engine, EngineSettings};
+pub use error::ComponentError;
+pub use failure::{Failure, FailureKind};
+pub use fit::{Misfit, World};
+pub use image::ImageCache;
+pub use inspect::Inspection;
+pub use kind::Kind;
+pub use limits::Limits;
+pub use ocpp::Ocpp;
+pub use policy::Policy;
+pub use slot::{Outcome, Slot, SlotSettings};

@@ -1,0 +1,194 @@
+//! The world `ocpp`: how it is called, and what its actions must look like.
+
+use wasmtime::Store;
+use wasmtime::component::{Component, HasSelf, Linker};
+
+use super::checks::Checks;
+use super::imports::State;
+use super::{Failure, Kind, World};
+use crate::store::Change;
+use crate::wit::ocpp as wit;
+use crate::wit::protocol::{Action, Boot, Connect, DecisionRequest, Event, Now, Permit};
+
+/// No charger gives more per phase; a negative number in disguise would.
+const MOST_MILLIAMPERE: u32 = 1_000_000;
+const MOST_TARGETS: usize = 16;
+const MOST_SUBPROTOCOLS: usize = 16;
+const MOST_TRUST_SETS: usize = 16;
+
+/// The kind of guest that says what the charger says.
+#[derive(Debug)]
+pub enum Ocpp {}
+
+impl Kind for Ocpp {
+    type Boot = Boot;
+    type Now = Now;
+    type Event = Event;
+    type Action = Action;
+    type Guest = wit::Ocpp;
+    type Linked = wit::OcppPre<State>;
+
+    const WORLD: World = World::Ocpp;
+
+    fn now_ms(now: Now) -> u64 {
+        now.at.monotonic_ms
+    }
+
+    fn boot_ms(boot: &Boot) -> u64 {
+        boot.now.at.monotonic_ms
+    }
+
+    fn link(component: &Component) -> wasmtime::Result<Self::Linked> {
+        let mut linker = Linker::new(component.engine());
+        wit::Ocpp::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
+        wit::OcppPre::new(linker.instantiate_pre(component)?)
+    }
+
+    fn instantiate(linked: &Self::Linked, store: &mut Store<State>) -> wasmtime::Result<wit::Ocpp> {
+        linked.instantiate(store)
+    }
+
+    fn start(
+        guest: &wit::Ocpp,
+        store: &mut Store<State>,
+        boot: &Boot,
+    ) -> wasmtime::Result<Vec<Action>> {
+        guest.plugpoint_charger_protocol().call_start(store, boot)
+    }
+
+    fn handle(
+        guest: &wit::Ocpp,
+        store: &mut Store<State>,
+        now: Now,
+        event: &Event,
+    ) -> wasmtime::Result<Vec<Action>> {
+        guest
+            .plugpoint_charger_protocol()
+            .call_handle(store, now, event)
+    }
+
+    fn check(action: &Action, checks: &mut Checks<'_>) -> Result<(), Failure> {
+        match action {
+            Action::Keep(entry) => {
+                checks.key(&entry.key)?;
+                checks.value(&entry.value)
+            }
+            Action::Forget(key) => checks.key(key),
+            Action::Connect(connect) => check_connect(connect, checks),
+            Action::Disconnect(disconnect) => checks.text(&disconnect.text),
+            Action::Send(frame) => checks.frame(&frame.text),
+            Action::SetTimer(timer) => checks.name("the name of a timer", &timer.name),
+            Action::CancelTimer(name) => checks.name("the name of a timer", name),
+            Action::Permit(permit) => check_permit(permit, checks),
+            Action::Revoke(outlet) => checks.outlet(*outlet),
+            Action::MoveLock(lock) => checks.outlet(lock.outlet),
+            Action::Indicate(indication) => {
+                checks.outlet_or_zero(indication.outlet)?;
+                if indication.intensity_percent > 100 {
+                    return Err(Failure::invalid("an intensity is over 100 percent"));
+                }
+                Ok(())
+            }
+            Action::Show(shown) => {
+                checks.outlet_or_zero(shown.outlet)?;
+                checks.name("the name of what is shown", &shown.name)?;
+                checks.text(&shown.value)
+            }
+            Action::ReadMeter(request) => checks.outlet(request.outlet),
+            Action::Decide(decide) => check_decision(&decide.request, checks),
+            Action::Observe(observed) => {
+                checks.outlet(observed.outlet)?;
+                checks.token(&observed.token)
+            }
+            Action::Request(request) => {
+                checks.name("the name of a service", &request.service)?;
+                checks.name("the name of an operation", &request.operation)?;
+                checks.body(&request.body)
+            }
+            Action::InService(_) => Ok(()),
+            Action::Restart(why) => checks.text(why),
+        }
+    }
+
+    fn change(action: Action) -> Result<Change, Action> {
+        match action {
+            Action::Keep(entry) => Ok(Change::Keep(entry.into())),
+            Action::Forget(key) => Ok(Change::Forget(key)),
+            other => Err(other),
+        }
+    }
+}
+
+fn check_connect(connect: &Connect, checks: &mut Checks<'_>) -> Result<(), Failure> {
+    if connect.targets.is_empty() {
+        return Err(Failure::invalid("`connect` names no target"));
+    }
+    checks.count("targets", connect.targets.len(), MOST_TARGETS)?;
+    checks.count(
+        "sub-protocols",
+        connect.subprotocols.len(),
+        MOST_SUBPROTOCOLS,
+    )?;
+    for target in &connect.targets {
+        let url = &target.url;
+        let rest = url.strip_prefix("ws://").or(url.strip_prefix("wss://"));
+        if rest.is_none_or(|rest| rest.is_empty() || !rest.bytes().all(|b| b.is_ascii_graphic())) {
+            return Err(Failure::invalid("`connect` with what is no ws or wss URL"));
+        }
+        checks.text(url)?;
+        if let Some(credential) = &target.credential {
+            checks.text(&credential.user)?;
+            checks.key(&credential.password_entry)?;
+        }
+        if let Some(identity) = &target.client_identity {
+            checks.name("the name of a client identity", identity)?;
+        }
+        checks.count("sets of certificates", target.trust.len(), MOST_TRUST_SETS)?;
+        for set in &target.trust {
+            checks.name("the name of a set of certificates", set)?;
+        }
+    }
+    for subprotocol in &connect.subprotocols {
+        // What HTTP allows there; anything else could forge a header.
+        let token = |b: u8| b.is_ascii_graphic() && !b"\"(),/:;<=>?@[\\]{}".contains(&b);
+        if !subprotocol.bytes().all(token) {
+            return Err(Failure::invalid("the name of a sub-protocol is not one"));
+        }
+        checks.name("the name of a sub-protocol", subprotocol)?;
+    }
+    Ok(())
+}
+
+fn check_permit(permit: &Permit, checks: &mut Checks<'_>) -> Result<(), Failure> {
+    checks.outlet(permit.outlet)?;
+    if !matches!(permit.phases, 1 | 3) {
+        return Err(Failure::invalid(format!(
+            "a permit for {} phases; 1 or 3 are possible",
+            permit.phases
+        )));
+    }
+    if permit.limit_ma > MOST_MILLIAMPERE {
+        return Err(Failure::invalid(format!(
+            "a permit for {} mA, which no outlet has",
+            permit.limit_ma
+        )));
+    }
+    Ok(())
+}
+
+fn check_decision(request: &DecisionRequest, checks: &mut Checks<'_>) -> Result<(), Failure> {
+    checks.outlet_or_zero(request.outlet)?;
+    checks.token(&request.token)?;
+    if let Some(reader) = &request.reader {
+        checks.text(reader)?;
+    }
+    let entries = [&request.listed, &request.cached, &request.central];
+    for parent in entries
+        .into_iter()
+        .flatten()
+        .filter_map(|e| e.parent.as_ref())
+    {
+        checks.token(parent)?;
+    }
+    Ok(())
+}

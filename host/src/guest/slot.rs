@@ -1,0 +1,264 @@
+//! One guest at work: a component, its entries, and its present instance.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use wasmtime::Store;
+
+use super::checks::Checks;
+use super::imports::State;
+use super::{Component, ComponentError, Engine, Failure, FailureKind, Kind, Limits};
+use crate::store::{Batch, Entries};
+
+/// What a slot is made with.
+#[derive(Clone, Debug)]
+pub struct SlotSettings {
+    /// `ocpp`, or `policy/NAME`: for logs and the database.
+    pub name: Arc<str>,
+    /// What its guest may use.
+    pub limits: Limits,
+    /// Numbers of the outlets that its actions may name.
+    pub outlets: Vec<u32>,
+}
+
+/// A guest of one kind, and what it has kept.
+///
+/// A call either succeeds, or comes to nothing and ends the instance: then
+/// nothing that it returned is kept or done, and the next thing to call is
+/// [`Slot::start`]. The entries live on through all of it.
+pub struct Slot<K: Kind> {
+    settings: SlotSettings,
+    engine: Engine,
+    component: Component,
+    linked: K::Linked,
+    entries: Entries,
+    instance: Option<Instance<K>>,
+}
+
+struct Instance<K: Kind> {
+    store: Store<State>,
+    guest: K::Guest,
+}
+
+/// A call that succeeded.
+#[derive(Debug)]
+pub struct Outcome<A> {
+    /// What must be in the database before the actions may run; already in the
+    /// slot's entries. Then [`Entries::confirm`], or, if it could not be
+    /// written, [`Entries::revert`] and [`Slot::discard_instance`].
+    pub commit: Option<Batch>,
+    /// In the guest's order, less `keep` and `forget`.
+    pub actions: Vec<A>,
+    /// How long the guest took, in microseconds, with copying to and fro.
+    pub micros: u64,
+    /// Linear memory of the instance after the call.
+    pub memory_bytes: usize,
+    /// Log lines over the bound.
+    pub log_dropped: u64,
+}
+
+impl<K: Kind> Slot<K> {
+    /// A slot without instance. Types within the interfaces are compared here,
+    /// so a component that gets through can be started.
+    pub fn new(
+        engine: &Engine,
+        component: &Component,
+        entries: Entries,
+        settings: SlotSettings,
+    ) -> Result<Self, ComponentError> {
+        Ok(Self {
+            linked: link::<K>(component)?,
+            settings,
+            engine: engine.clone(),
+            component: component.clone(),
+            entries,
+            instance: None,
+        })
+    }
+
+    /// Makes a new instance, which replaces the present one, and starts it.
+    pub fn start(&mut self, boot: &K::Boot) -> Result<Outcome<K::Action>, Failure> {
+        self.instance = None;
+        let limits = &self.settings.limits;
+        let mut store = Store::new(
+            self.engine.wasmtime(),
+            State::new(self.settings.name.clone(), limits),
+        );
+        store.limiter(|state| &mut state.limiter);
+        store.set_hostcall_fuel(most_copied::<K>(limits));
+        // Instantiation may run code of the guest too: one deadline for both.
+        store.set_epoch_deadline(Engine::ticks(limits.start_time()));
+        std::mem::swap(&mut self.entries, &mut store.data_mut().entries);
+        let running = self.engine.running();
+        let begin = Instant::now();
+        let called = K::instantiate(&self.linked, &mut store).and_then(|guest| {
+            let actions = K::start(&guest, &mut store, boot)?;
+            Ok((guest, actions))
+        });
+        drop(running);
+        match called {
+            Ok((guest, actions)) => {
+                let instance = Instance { store, guest };
+                self.succeeded(instance, actions, begin, K::boot_ms(boot))
+            }
+            Err(error) => Err(self.failed(store, &error)),
+        }
+    }
+
+    /// Hands one event to the instance.
+    pub fn handle(&mut self, now: K::Now, event: &K::Event) -> Result<Outcome<K::Action>, Failure> {
+        let Some(Instance { mut store, guest }) = self.instance.take() else {
+            return Err(Failure::new(FailureKind::Trap, "there is no instance"));
+        };
+        store.set_epoch_deadline(Engine::ticks(self.settings.limits.handle_time()));
+        let state = store.data_mut();
+        state.begin_call();
+        std::mem::swap(&mut self.entries, &mut state.entries);
+        let running = self.engine.running();
+        let begin = Instant::now();
+        let called = K::handle(&guest, &mut store, now, event);
+        drop(running);
+        match called {
+            Ok(actions) => {
+                let instance = Instance { store, guest };
+                self.succeeded(instance, actions, begin, K::now_ms(now))
+            }
+            Err(error) => Err(self.failed(store, &error)),
+        }
+    }
+
+    /// Throws the instance away, as a failure would.
+    pub fn discard_instance(&mut self) {
+        self.instance = None;
+    }
+
+    /// Whether there is something to hand an event to.
+    #[must_use]
+    pub fn has_instance(&self) -> bool {
+        self.instance.is_some()
+    }
+
+    /// Puts another component into the slot; the entries stay. The next thing to
+    /// call is [`Slot::start`].
+    pub fn replace(&mut self, component: &Component) -> Result<(), ComponentError> {
+        self.linked = link::<K>(component)?;
+        self.component = component.clone();
+        self.instance = None;
+        Ok(())
+    }
+
+    /// The component in the slot.
+    #[must_use]
+    pub fn component(&self) -> &Component {
+        &self.component
+    }
+
+    /// What the guest has kept.
+    #[must_use]
+    pub fn entries(&self) -> &Entries {
+        &self.entries
+    }
+
+    /// For confirming, reverting and writing out what the guest has kept.
+    pub fn entries_mut(&mut self) -> &mut Entries {
+        &mut self.entries
+    }
+
+    /// The slot's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.settings.name
+    }
+
+    /// Linear memory of the present instance.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        let state = self.instance.as_ref().map(|i| i.store.data());
+        state.map_or(0, |state| state.limiter.memory_bytes())
+    }
+
+    /// The guest came back; what it returned is still to be judged.
+    fn succeeded(
+        &mut self,
+        mut instance: Instance<K>,
+        actions: Vec<K::Action>,
+        begin: Instant,
+        now_ms: u64,
+    ) -> Result<Outcome<K::Action>, Failure> {
+        let micros = micros(begin.elapsed());
+        let state = instance.store.data_mut();
+        std::mem::swap(&mut self.entries, &mut state.entries);
+        let log_dropped = state.log.end_call();
+        self.check(&actions)?;
+        let mut changes = Vec::new();
+        let actions = actions
+            .into_iter()
+            .filter_map(|action| match K::change(action) {
+                Ok(change) => {
+                    changes.push(change);
+                    None
+                }
+                Err(action) => Some(action),
+            })
+            .collect();
+        let commit = self
+            .entries
+            .apply(now_ms, changes)
+            .map_err(|full| Failure::limit(full.to_string()))?;
+        let memory_bytes = state.limiter.memory_bytes();
+        self.instance = Some(instance);
+        Ok(Outcome {
+            commit,
+            actions,
+            micros,
+            memory_bytes,
+            log_dropped,
+        })
+    }
+
+    /// Takes the entries back from an instance that nobody will enter again.
+    fn failed(&mut self, mut store: Store<State>, error: &wasmtime::Error) -> Failure {
+        let state = store.data_mut();
+        std::mem::swap(&mut self.entries, &mut state.entries);
+        state.log.end_call();
+        Failure::of_call(error, state.limiter.denied(), state.log.said())
+    }
+
+    fn check(&self, actions: &[K::Action]) -> Result<(), Failure> {
+        let SlotSettings {
+            limits, outlets, ..
+        } = &self.settings;
+        let mut checks = Checks::new(limits, outlets);
+        checks.count("actions", actions.len(), limits.actions)?;
+        actions
+            .iter()
+            .try_for_each(|action| K::check(action, &mut checks))
+    }
+}
+
+impl<K: Kind> std::fmt::Debug for Slot<K> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Slot")
+            .field("name", &self.settings.name)
+            .field("component", &self.component)
+            .field("has_instance", &self.has_instance())
+            .finish_non_exhaustive()
+    }
+}
+
+fn link<K: Kind>(component: &Component) -> Result<K::Linked, ComponentError> {
+    component.info().fits(K::WORLD)?;
+    K::link(&component.code).map_err(|error| ComponentError::Types {
+        text: format!("{error:#}"),
+    })
+}
+
+/// What the host copies for one call: the list of actions and all that it
+/// carries.
+fn most_copied<K: Kind>(limits: &Limits) -> usize {
+    limits.action_bytes + limits.actions * size_of::<K::Action>()
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
