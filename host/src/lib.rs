@@ -3,5 +3,6 @@
 pub mod carried;
 pub mod clock;
 pub mod guest;
+pub mod link;
 pub mod store;
 pub mod wit;
