@@ -1,1 +1,24 @@
+//! What the system tests of Plugpoint are made of.
+//!
+//! In reading order:
+//!
+//! * [`frame`]: OCPP-J frames as values;
+//! * [`central_system`]: a central system that runs in the test's own process
+//!   on loopback, answers sensibly, and can be told to misbehave;
+//! * [`ledger`]: checks what a central system has seen for what must never
+//!   happen: a lost, doubled or disordered transaction message;
+//! * [`tls`]: certificates made on the spot;
+//! * [`words`]: frames told in plain words.
+//!
+//! The functions block, with a bound, on what they wait for; there is no
+//! polling and no sleeping. Helpers whose names begin with `expect` panic, with
+//! the central system's whole log, because they are the assertions of a test.
+//!
+//! Nothing in here knows how the charge point works inside: everything goes
+//! through its WebSocket, its control API and its process.
 
+pub mod central_system;
+pub mod frame;
+pub mod ledger;
+pub mod tls;
+pub mod words;

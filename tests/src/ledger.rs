@@ -1,0 +1,459 @@
+//! What a central system may conclude from all that it was told: the
+//! transactions, and every breach of the rules that no crash, cut or power
+//! failure excuses. Looks at finished journals; it waits for nothing.
+//!
+//! * message ids are unique; the same one again is a retransmission, with the
+//!   same action and payload, of something that was not answered by a CALLRESULT;
+//! * one CALL at a time per connection;
+//! * nothing but BootNotification before the first one was accepted, nor after
+//!   one was answered otherwise;
+//! * each transaction has one StartTransaction, before everything else of it,
+//!   and at most one StopTransaction, after everything else;
+//! * timestamps in order and registers never going back, per transaction and
+//!   over all transactions of a connector.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::central_system::{Entry, What};
+use crate::frame::Frame;
+
+/// What the ledger takes for granted.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// After this long without an answer a CALL no longer counts as
+    /// outstanding.
+    pub call_timeout: Duration,
+    /// The meter is a real one: its register never goes back. Off for a
+    /// simulated meter that is set by hand.
+    pub registers_only_grow: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Rules {
+        Rules {
+            call_timeout: Duration::from_secs(5),
+            registers_only_grow: true,
+        }
+    }
+}
+
+/// One transaction as the central system knows it.
+#[derive(Debug, Clone)]
+pub struct Transaction {
+    /// The id that the central system gave.
+    pub id: i64,
+    /// Where.
+    pub connector: u64,
+    /// Who.
+    pub id_tag: String,
+    /// Register at the start, in Wh.
+    pub meter_start: i64,
+    /// `timestamp` of the start.
+    pub started_at: String,
+    /// The registers between start and stop, in Wh, in the order they came.
+    pub samples: Vec<Sample>,
+    /// Its end, if that has been told.
+    pub stop: Option<Stop>,
+}
+
+/// The end of a transaction.
+#[derive(Debug, Clone)]
+pub struct Stop {
+    /// Register at the end, in Wh.
+    pub meter: i64,
+    /// Why; `Local` if it was not said.
+    pub reason: String,
+    /// Who stopped it, if that was said.
+    pub id_tag: Option<String>,
+    /// `timestamp` of the end.
+    pub at: String,
+}
+
+/// One register reading out of MeterValues.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// Its `timestamp`.
+    pub at: String,
+    /// The register in Wh.
+    pub register_wh: f64,
+}
+
+impl Transaction {
+    /// What was charged, in Wh; none while it runs.
+    pub fn energy_wh(&self) -> Option<i64> {
+        Some(self.stop.as_ref()?.meter - self.meter_start)
+    }
+}
+
+/// The conclusions.
+#[derive(Debug, Clone, Default)]
+pub struct Ledger {
+    /// All transactions, in the order in which they were started.
+    pub transactions: Vec<Transaction>,
+    /// How many CALLs were sent more than once.
+    pub retransmissions: usize,
+    /// Everything that should not have been.
+    pub breaches: Vec<Breach>,
+}
+
+/// Something that should not have been, and where in the journal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Breach {
+    /// Number of the entry.
+    pub entry: usize,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+impl fmt::Display for Breach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "entry {}: {}", self.entry, self.what)
+    }
+}
+
+impl Ledger {
+    /// Draws the conclusions from a journal of one charge point.
+    pub fn of(journal: &[Entry], rules: &Rules) -> Ledger {
+        let mut book = Book::new(rules);
+        for entry in journal {
+            book.enter(entry);
+        }
+        book.ledger
+    }
+
+    /// The transaction with this id.
+    pub fn transaction(&self, id: i64) -> Option<&Transaction> {
+        self.transactions.iter().find(|tx| tx.id == id)
+    }
+
+    /// Panics with all breaches, if there are any.
+    ///
+    /// # Panics
+    /// See there.
+    pub fn assert_clean(&self, transcript: impl FnOnce() -> String) -> &Ledger {
+        if !self.breaches.is_empty() {
+            let list: Vec<String> = self.breaches.iter().map(Breach::to_string).collect();
+            panic!("{}\n{}", list.join("\n"), transcript());
+        }
+        self
+    }
+}
+
+/// A CALL as it was first sent.
+struct First {
+    action: String,
+    payload: Value,
+    /// The connection on which it was answered by a CALLRESULT.
+    settled_on: Option<u32>,
+}
+
+/// A register in Wh, and whether it was told as a whole number.
+#[derive(Clone, Copy)]
+struct Register {
+    wh: f64,
+    whole: bool,
+}
+
+impl Register {
+    fn whole(wh: i64) -> Register {
+        Register {
+            wh: wh as f64,
+            whole: true,
+        }
+    }
+}
+
+struct Outstanding {
+    id: String,
+    since: Instant,
+}
+
+#[derive(PartialEq)]
+enum Boot {
+    NotYet,
+    Accepted,
+    Waiting,
+}
+
+struct Book<'a> {
+    rules: &'a Rules,
+    ledger: Ledger,
+    calls: HashMap<String, First>,
+    outstanding: HashMap<u32, Outstanding>,
+    boot: Boot,
+    /// Registers by connector.
+    registers: BTreeMap<u64, Register>,
+    /// StartTransactions that were entered, by message id.
+    started: HashSet<String>,
+}
+
+impl<'a> Book<'a> {
+    fn new(rules: &'a Rules) -> Book<'a> {
+        Book {
+            rules,
+            ledger: Ledger::default(),
+            calls: HashMap::new(),
+            outstanding: HashMap::new(),
+            boot: Boot::NotYet,
+            registers: BTreeMap::new(),
+            started: HashSet::new(),
+        }
+    }
+
+    fn enter(&mut self, entry: &Entry) {
+        match &entry.what {
+            What::Received(Frame::Call {
+                id,
+                action,
+                payload,
+            }) => self.call(entry, id, action, payload),
+            What::Sent(Frame::Result { id, payload }) => self.result(entry, id, payload),
+            What::Sent(Frame::Error { id, .. }) => self.release(entry.connection, id),
+            What::Ended(_) => {
+                self.outstanding.remove(&entry.connection);
+            }
+            What::Nonsense(text) => self.breach(entry, format!("no OCPP-J: {text}")),
+            _ => {}
+        }
+    }
+
+    fn call(&mut self, entry: &Entry, id: &str, action: &str, payload: &Value) {
+        if let Some(other) = self.outstanding.get(&entry.connection) {
+            let waited = entry.at.duration_since(other.since);
+            if waited < self.rules.call_timeout {
+                let other = other.id.clone();
+                self.breach(
+                    entry,
+                    format!("{action} while {other} is unanswered for only {waited:?}"),
+                );
+            }
+        }
+        let outstanding = Outstanding {
+            id: id.to_owned(),
+            since: entry.at,
+        };
+        self.outstanding.insert(entry.connection, outstanding);
+        if self.boot != Boot::Accepted && action != "BootNotification" {
+            self.breach(entry, format!("{action} before the boot was accepted"));
+        }
+        if let Some(first) = self.calls.get(id) {
+            self.ledger.retransmissions += 1;
+            let complaint = if first.action != action || first.payload != *payload {
+                Some(format!("{action} with the id of another message: {id}"))
+            } else if first.settled_on == Some(entry.connection) {
+                // On another connection: the answer may have been lost with
+                // the one before.
+                Some(format!("{action} again though it was answered: {id}"))
+            } else {
+                None
+            };
+            if let Some(complaint) = complaint {
+                self.breach(entry, complaint);
+            }
+            return;
+        }
+        let first = First {
+            action: action.to_owned(),
+            payload: payload.clone(),
+            settled_on: None,
+        };
+        self.calls.insert(id.to_owned(), first);
+        match action {
+            "MeterValues" => self.meter_values(entry, payload),
+            "StopTransaction" => self.stop(entry, payload),
+            _ => {}
+        }
+    }
+
+    fn result(&mut self, entry: &Entry, id: &str, payload: &Value) {
+        self.release(entry.connection, id);
+        let Some(first) = self.calls.get_mut(id) else {
+            return;
+        };
+        first.settled_on = Some(entry.connection);
+        let (action, call) = (first.action.clone(), first.payload.clone());
+        match action.as_str() {
+            "BootNotification" => {
+                self.boot = if payload["status"] == "Accepted" {
+                    Boot::Accepted
+                } else {
+                    Boot::Waiting
+                };
+            }
+            "StartTransaction" if self.started.insert(id.to_owned()) => {
+                self.start(entry, &call, payload);
+            }
+            _ => {}
+        }
+    }
+
+    fn release(&mut self, connection: u32, id: &str) {
+        if self
+            .outstanding
+            .get(&connection)
+            .is_some_and(|o| o.id == id)
+        {
+            self.outstanding.remove(&connection);
+        }
+    }
+
+    fn start(&mut self, entry: &Entry, call: &Value, answer: &Value) {
+        let connector = call["connectorId"].as_u64().unwrap_or(0);
+        let meter_start = call["meterStart"].as_i64().unwrap_or(i64::MIN);
+        self.register(entry, connector, Register::whole(meter_start));
+        self.ledger.transactions.push(Transaction {
+            id: answer["transactionId"].as_i64().unwrap_or(0),
+            connector,
+            id_tag: text(&call["idTag"]),
+            meter_start,
+            started_at: text(&call["timestamp"]),
+            samples: Vec::new(),
+            stop: None,
+        });
+    }
+
+    fn meter_values(&mut self, entry: &Entry, payload: &Value) {
+        let samples = samples(payload);
+        let connector = payload["connectorId"].as_u64().unwrap_or(0);
+        if let Some(id) = payload["transactionId"].as_i64() {
+            let problem = match self.running(id) {
+                None => Some(format!("MeterValues of unknown transaction {id}")),
+                Some(tx) if tx.stop.is_some() => {
+                    Some(format!("MeterValues of transaction {id} after its end"))
+                }
+                Some(tx) => {
+                    let last = tx.samples.last().map_or(&tx.started_at, |s| &s.at).clone();
+                    tx.samples.extend(samples.iter().cloned());
+                    out_of_order(&last, &samples)
+                }
+            };
+            if let Some(problem) = problem {
+                self.breach(entry, problem);
+            }
+        }
+        for sample in samples {
+            let wh = sample.register_wh;
+            self.register(entry, connector, Register { wh, whole: false });
+        }
+    }
+
+    fn stop(&mut self, entry: &Entry, payload: &Value) {
+        let id = payload["transactionId"].as_i64().unwrap_or(i64::MIN);
+        let stop = Stop {
+            meter: payload["meterStop"].as_i64().unwrap_or(i64::MIN),
+            reason: payload["reason"].as_str().unwrap_or("Local").to_owned(),
+            id_tag: payload["idTag"].as_str().map(str::to_owned),
+            at: text(&payload["timestamp"]),
+        };
+        let Some(tx) = self.running(id) else {
+            self.breach(
+                entry,
+                format!("StopTransaction of unknown transaction {id}"),
+            );
+            return;
+        };
+        if tx.stop.is_some() {
+            self.breach(entry, format!("second StopTransaction of transaction {id}"));
+            return;
+        }
+        let last = tx.samples.last().map_or(&tx.started_at, |s| &s.at).clone();
+        let connector = tx.connector;
+        let meter = stop.meter;
+        let early = before(&stop.at, &last);
+        tx.stop = Some(stop);
+        if early {
+            self.breach(entry, format!("transaction {id} ends before {last}"));
+        }
+        self.register(entry, connector, Register::whole(meter));
+    }
+
+    fn running(&mut self, id: i64) -> Option<&mut Transaction> {
+        self.ledger
+            .transactions
+            .iter_mut()
+            .rev()
+            .find(|tx| tx.id == id)
+    }
+
+    fn register(&mut self, entry: &Entry, connector: u64, register: Register) {
+        let Some(before) = self.registers.insert(connector, register) else {
+            return;
+        };
+        // Whole Wh in Start and Stop, thousandths in between: rounding is not
+        // going back.
+        let rounding = if before.whole == register.whole {
+            0.0
+        } else {
+            1.0
+        };
+        if self.rules.registers_only_grow && register.wh < before.wh - rounding {
+            let (before, now) = (before.wh, register.wh);
+            self.breach(
+                entry,
+                format!("register of connector {connector} goes back from {before} to {now} Wh"),
+            );
+        }
+    }
+
+    fn breach(&mut self, entry: &Entry, what: String) {
+        self.ledger.breaches.push(Breach {
+            entry: entry.number,
+            what,
+        });
+    }
+}
+
+/// The energy registers in MeterValues.
+fn samples(payload: &Value) -> Vec<Sample> {
+    let empty = Vec::new();
+    let values = payload["meterValue"].as_array().unwrap_or(&empty);
+    values
+        .iter()
+        .filter_map(|value| {
+            let sampled = value["sampledValue"].as_array()?;
+            let register = sampled.iter().find(|s| {
+                let measurand = s["measurand"].as_str();
+                measurand.is_none_or(|m| m == "Energy.Active.Import.Register")
+                    && s["phase"].is_null()
+            })?;
+            let number: f64 = register["value"].as_str()?.parse().ok()?;
+            let factor = if register["unit"] == "kWh" {
+                1000.0
+            } else {
+                1.0
+            };
+            Some(Sample {
+                at: text(&value["timestamp"]),
+                register_wh: number * factor,
+            })
+        })
+        .collect()
+}
+
+fn out_of_order(last: &str, samples: &[Sample]) -> Option<String> {
+    let mut last = last;
+    for sample in samples {
+        if before(&sample.at, last) {
+            return Some(format!("meter value of {} after one of {last}", sample.at));
+        }
+        last = &sample.at;
+    }
+    None
+}
+
+/// Compares as times; a text that is none is before everything.
+fn before(a: &str, b: &str) -> bool {
+    let time = |text: &str| text.parse::<jiff::Timestamp>().ok();
+    match (time(a), time(b)) {
+        (Some(a), Some(b)) => a < b,
+        _ => true,
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
