@@ -5,4 +5,7 @@ pub mod clock;
 pub mod guest;
 pub mod link;
 pub mod store;
+pub mod meter;
+pub mod outlet;
+pub mod reader;
 pub mod wit;

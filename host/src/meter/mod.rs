@@ -1,0 +1,38 @@
+//! What an energy meter is to the rest of the host: something that can be asked
+//! for a [`Sample`] without waiting.
+//!
+//! Not here: buses and register maps (drivers), and what is done with a reading
+//! (see [`crate::outlet`]).
+
+use crate::outlet::Moment;
+use crate::wit::protocol::Measurement;
+
+/// What a meter said at one moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// Active import register, thousandths of a Wh.
+    pub energy_mwh: u64,
+    /// All else that the meter offers, always in the same order.
+    pub measurements: Vec<Measurement>,
+    /// When it was read.
+    pub at: Moment,
+}
+
+/// What comes of asking a meter.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// The meter answers without delay.
+    Now(Sample),
+    /// The question is on its way; the answer comes through
+    /// [`Inputs::sample`](crate::outlet::Inputs::sample).
+    Later,
+    /// The meter is known not to answer.
+    Silent,
+}
+
+/// A meter, as the safety thread sees it.
+pub trait Meter: Send {
+    /// Asks for a reading. Never blocks: a meter on a bus has a thread of its
+    /// own. Asked again while a question is on its way, it may join the two.
+    fn ask(&mut self, now: Moment) -> Answer;
+}

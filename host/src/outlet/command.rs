@@ -1,0 +1,32 @@
+//! What the safety thread is told. One channel, in order, never full.
+
+use std::sync::mpsc::Sender;
+use std::time::Instant;
+
+use super::sim::{BenchAnswer, BenchOrder};
+use crate::meter::Sample;
+use crate::wit::protocol::{Indication, LockMove, MeterRequest, Permit};
+
+/// An order to the safety thread, or a driver's call for attention.
+#[derive(Debug)]
+pub(super) enum Command {
+    Permit(Permit),
+    Revoke(u32),
+    MoveLock(LockMove),
+    ReadMeter(MeterRequest),
+    Indicate(Indication),
+    GuestHealthy(bool),
+    RevokeAll,
+    /// An input of this outlet has changed.
+    Edge(u32, Instant),
+    /// The answer of this outlet's meter.
+    Sample(u32, Option<Sample>),
+    /// Somebody works the simulation; `at` is when that was.
+    Bench {
+        order: BenchOrder,
+        at: Instant,
+        answer: Sender<BenchAnswer>,
+    },
+    /// Open everything and end.
+    Shutdown,
+}

@@ -1,0 +1,353 @@
+//! The handle by which the rest of the host speaks to the safety thread. No
+//! method waits, but [`Outlets::shutdown`].
+
+use std::sync::atomic::AtomicUsize;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::command::Command;
+use super::driver::Inputs;
+use super::latency::{Latencies, Latency};
+use super::moment::Moment;
+use super::settings::{DriverSettings, Fittings, OutletSettings, SafetySettings};
+use super::sim::{Keeper, Registers, Saved, SimBench, SimOptions, SimOutlet};
+use super::teller::{Teller, View};
+use super::thread::Safety;
+use super::unit::Unit;
+use super::{DriverError, HardwareEvent};
+use crate::clock::Clock;
+use crate::reader::{ReaderDriver, ReaderSettings, TokenSink};
+use crate::wit::protocol::{Indication, LockMove, MeterRequest, OutletState, Permit};
+
+/// How long the end waits for what is still to be told and kept.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// Why the outlets cannot be started. Each is the configuration's or the
+/// hardware's fault.
+#[derive(Debug, thiserror::Error)]
+pub enum OutletError {
+    /// Numbers must be unique and not 0.
+    #[error("connector {0}: the number is 0 or given twice")]
+    Number(u32),
+    /// A charger feeds one phase or three.
+    #[error("connector {outlet}: {phases} phases; expected 1 or 3")]
+    Phases {
+        /// Whose.
+        outlet: u32,
+        /// What was given.
+        phases: u8,
+    },
+    /// Reader names must be unique.
+    #[error("reader {0:?} is given twice")]
+    ReaderName(String),
+    /// A reader serves an outlet that there is not.
+    #[error("reader {reader:?} serves connector {outlet}, which does not exist")]
+    ReaderOutlet {
+        /// Which reader.
+        reader: String,
+        /// Which outlet.
+        outlet: u32,
+    },
+    /// The hardware cannot be used.
+    #[error("connector {outlet}: {error}")]
+    Driver {
+        /// Whose.
+        outlet: u32,
+        /// What is wrong.
+        error: DriverError,
+    },
+    /// The file with the simulated registers cannot be used.
+    #[error("the simulated meters' registers cannot be kept in {path:?}")]
+    Registers {
+        /// Where.
+        path: std::path::PathBuf,
+        /// Why.
+        #[source]
+        error: std::io::Error,
+    },
+    /// The system gives no thread.
+    #[error("the safety thread cannot be started")]
+    Thread(#[source] std::io::Error),
+}
+
+/// All outlets of the charger. Clones are handles on the same.
+#[derive(Clone)]
+pub struct Outlets {
+    commands: Sender<Command>,
+    view: Arc<Mutex<View>>,
+    latencies: Latencies,
+    clock: Clock,
+    bench: Option<SimBench>,
+    ending: Arc<Mutex<Option<Ending>>>,
+}
+
+struct Ending {
+    safety: JoinHandle<()>,
+    /// Disconnected once everything is told and kept.
+    told: Receiver<()>,
+}
+
+impl Outlets {
+    /// Puts all hardware to its safe level and starts the safety thread.
+    pub fn start(
+        outlets: Vec<OutletSettings>,
+        readers: &[ReaderSettings],
+        safety: &SafetySettings,
+        sim: &SimOptions,
+        clock: Clock,
+        events: UnboundedSender<HardwareEvent>,
+    ) -> Result<Self, OutletError> {
+        check(&outlets, readers)?;
+        let registers = open_registers(sim)?;
+        let storage = sim.storage.clone().filter(|_| sim.persistent);
+        let saved = storage.as_deref().map(Saved::load).unwrap_or_default();
+        let simulated = outlets
+            .iter()
+            .any(|outlet| matches!(outlet.driver, DriverSettings::Sim(_)))
+            || readers
+                .iter()
+                .any(|reader| reader.driver == ReaderDriver::Sim);
+
+        let (commands, inbox) = mpsc::channel();
+        let origin = Instant::now();
+        let mut units = Vec::new();
+        for outlet in outlets {
+            units.push(fit(
+                outlet,
+                safety,
+                sim,
+                registers.as_deref(),
+                &saved,
+                &commands,
+            )?);
+        }
+        let view = Arc::new(Mutex::new(View::default()));
+        let latencies = Latencies::default();
+        let (reports, reported) = mpsc::channel();
+        let (last_word, told) = mpsc::channel();
+        let behind = Arc::new(AtomicUsize::new(0));
+        let safety = Safety {
+            units,
+            clock: clock.clone(),
+            origin,
+            inbox,
+            reports,
+            behind: behind.clone(),
+            latencies: latencies.clone(),
+            shutdown_bound: safety.shutdown_bound,
+            persistent: storage.is_some(),
+            keep_registers: registers.is_some(),
+            hold_up: sim.hold_up,
+        };
+        let keeper = (registers.is_some() || storage.is_some())
+            .then(|| Keeper::spawn(registers.clone(), storage, last_word.clone()))
+            .transpose()
+            .map_err(OutletError::Thread)?;
+        let teller = Teller {
+            reports: reported,
+            behind,
+            events: events.clone(),
+            view: view.clone(),
+            registers,
+            keeper,
+            last_word,
+        };
+        spawn("outlet-teller", move || teller.run())?;
+        let safety = spawn("safety", move || safety.run())?;
+        let bench = simulated.then(|| {
+            let tokens = TokenSink::new(events, clock.clone());
+            SimBench::new(commands.clone(), tokens, readers)
+        });
+        Ok(Self {
+            commands,
+            view,
+            latencies,
+            clock,
+            bench,
+            ending: Arc::new(Mutex::new(Some(Ending { safety, told }))),
+        })
+    }
+
+    /// Gives a permit, or changes the one in force.
+    pub fn permit(&self, permit: Permit) {
+        self.send(Command::Permit(permit));
+    }
+
+    /// Takes an outlet's permit back.
+    pub fn revoke(&self, outlet: u32) {
+        self.send(Command::Revoke(outlet));
+    }
+
+    /// Takes all permits back.
+    pub fn revoke_all(&self) {
+        self.send(Command::RevokeAll);
+    }
+
+    /// Moves a lock; answered by [`HardwareEvent::LockMoved`].
+    pub fn move_lock(&self, order: LockMove) {
+        self.send(Command::MoveLock(order));
+    }
+
+    /// Reads a meter; answered by [`HardwareEvent::Meter`] within 1 s.
+    pub fn read_meter(&self, request: MeterRequest) {
+        self.send(Command::ReadMeter(request));
+    }
+
+    /// Shows something to the user.
+    pub fn indicate(&self, indication: Indication) {
+        self.send(Command::Indicate(indication));
+    }
+
+    /// Whether there is a guest that is well. Until this is said for the first
+    /// time, there is none.
+    pub fn guest_healthy(&self, healthy: bool) {
+        self.send(Command::GuestHealthy(healthy));
+    }
+
+    /// The outlets as they were seen last; the ages of readings are of now.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<OutletState> {
+        let mut outlets = self.view().outlets;
+        let now = self.clock.stamp();
+        for reading in outlets.iter_mut().filter_map(|o| o.reading.as_mut()) {
+            let age = now.monotonic_ms.saturating_sub(reading.at.monotonic_ms);
+            reading.age_ms = u32::try_from(age).unwrap_or(u32::MAX);
+        }
+        outlets
+    }
+
+    /// What each outlet was last told to show.
+    #[must_use]
+    pub fn indications(&self) -> Vec<Indication> {
+        self.view().indications
+    }
+
+    /// How long the last openings took that an input has caused.
+    #[must_use]
+    pub fn latencies(&self) -> Vec<Latency> {
+        self.latencies.copy()
+    }
+
+    /// The hand at the simulation, if anything is simulated.
+    #[must_use]
+    pub fn sim(&self) -> Option<SimBench> {
+        self.bench.clone()
+    }
+
+    /// Opens all contactors, at zero current if that comes soon, and ends the
+    /// safety thread. Waits for that, at most about a second.
+    pub fn shutdown(&self) {
+        self.send(Command::Shutdown);
+        let ending = self
+            .ending
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let Some(Ending { safety, told }) = ending else {
+            return;
+        };
+        if safety.join().is_err() {
+            tracing::error!("the safety thread has failed");
+        }
+        if told.recv_timeout(LAST_WORDS) == Err(mpsc::RecvTimeoutError::Timeout) {
+            tracing::warn!("the disk does not take the last state of the outlets");
+        }
+    }
+
+    fn send(&self, command: Command) {
+        // Fails only once the thread has ended, with all contactors open.
+        let _ = self.commands.send(command);
+    }
+
+    fn view(&self) -> View {
+        self.view
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+fn check(outlets: &[OutletSettings], readers: &[ReaderSettings]) -> Result<(), OutletError> {
+    for (index, outlet) in outlets.iter().enumerate() {
+        let number = outlet.number;
+        if number == 0 || outlets[..index].iter().any(|o| o.number == number) {
+            return Err(OutletError::Number(number));
+        }
+        if outlet.phases != 1 && outlet.phases != 3 {
+            return Err(OutletError::Phases {
+                outlet: number,
+                phases: outlet.phases,
+            });
+        }
+    }
+    for (index, reader) in readers.iter().enumerate() {
+        if readers[..index].iter().any(|r| r.name == reader.name) {
+            return Err(OutletError::ReaderName(reader.name.clone()));
+        }
+        let unknown = reader
+            .outlets
+            .iter()
+            .find(|number| !outlets.iter().any(|o| o.number == **number));
+        if let Some(outlet) = unknown {
+            return Err(OutletError::ReaderOutlet {
+                reader: reader.name.clone(),
+                outlet: *outlet,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn open_registers(sim: &SimOptions) -> Result<Option<Arc<Registers>>, OutletError> {
+    let Some(path) = sim.registers.as_ref().filter(|_| !sim.meter_starts_at_zero) else {
+        return Ok(None);
+    };
+    let registers = Registers::open(path).map_err(|error| OutletError::Registers {
+        path: path.clone(),
+        error,
+    })?;
+    Ok(Some(Arc::new(registers)))
+}
+
+fn fit(
+    settings: OutletSettings,
+    safety: &SafetySettings,
+    sim: &SimOptions,
+    registers: Option<&Registers>,
+    saved: &Saved,
+    commands: &Sender<Command>,
+) -> Result<Unit, OutletError> {
+    let number = settings.number;
+    let (limits, driver) = settings.split();
+    let fittings = match driver {
+        DriverSettings::Sim(simulated) => Fittings {
+            driver: Box::new(SimOutlet::new(
+                &limits,
+                simulated.pace,
+                sim.meter_starts_at_zero,
+                registers.and_then(|file| file.read(number)).unwrap_or(0),
+                saved.outlets.get(&number),
+            )),
+            meter: None,
+        },
+        DriverSettings::Other(fitter) => {
+            let inputs = Inputs::new(number, commands.clone());
+            fitter(inputs).map_err(|error| OutletError::Driver {
+                outlet: number,
+                error,
+            })?
+        }
+    };
+    Ok(Unit::new(Moment::ZERO, limits, safety, fittings))
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OutletError> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(body)
+        .map_err(OutletError::Thread)
+}

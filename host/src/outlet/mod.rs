@@ -1,0 +1,50 @@
+//! Outlets and their safety, native from end to end: permits, contactors,
+//! control pilots, locks, meters, on a thread of their own that waits for nobody.
+//!
+//! In reading order:
+//! * [`rules`]: when a contactor may be closed; pure, the time is an argument;
+//! * [`driver`]: the seam to the hardware;
+//! * `unit`: one outlet, rules and driver together; `watch`: what is told of it;
+//! * `thread`: the safety thread; `teller`: the thread that passes on what it saw;
+//! * [`sim`]: simulated hardware.
+//!
+//! What is *not* here: any idea of sessions, tokens or messages. A guest gives a
+//! permit or takes it back; everything else follows from facts.
+
+mod command;
+pub mod driver;
+mod handle;
+mod latency;
+mod moment;
+mod priority;
+pub mod rules;
+mod settings;
+pub mod sim;
+mod teller;
+mod thread;
+mod unit;
+mod watch;
+
+pub use driver::{Facts, Flow, Inputs, LockOrder, OutletDriver, Outputs};
+pub use handle::{OutletError, Outlets};
+pub use latency::Latency;
+pub use moment::Moment;
+pub use settings::{DriverError, DriverSettings, Fitter, Fittings, OutletSettings, SafetySettings};
+pub use sim::{BenchError, Pace, SimBench, SimOptions, SimSettings, SimStorage};
+
+use crate::wit::protocol::{LockMoved, MeterRead, OutletEvent, TokenRead};
+
+/// What the hardware has to say to the loop.
+#[derive(Clone, Debug, PartialEq)]
+pub enum HardwareEvent {
+    /// Something changed at an outlet.
+    Outlet(OutletEvent),
+    /// A card was read.
+    Token(TokenRead),
+    /// The answer to [`Outlets::read_meter`].
+    Meter(MeterRead),
+    /// The answer to [`Outlets::move_lock`].
+    LockMoved(LockMoved),
+    /// Mains have failed; so many ms are left.
+    PowerFailing(u32),
+}

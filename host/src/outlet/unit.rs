@@ -1,0 +1,365 @@
+//! One outlet: its driver, its meter, its rules and what is to be told of it.
+//! Knows no thread and no clock; the time is an argument.
+
+use std::time::Duration;
+
+use super::driver::{Facts, Flow, OutletDriver, Outputs};
+use super::moment::{Moment, earliest};
+use super::rules::Rules;
+use super::settings::{Fittings, OutletLimits, SafetySettings};
+use super::watch::{Seen, Watch};
+use crate::meter::{Answer, Meter, Sample};
+use crate::wit::protocol::{
+    ContactorState, Indication, LockMove, LockMoved, Measurement, MeterRead, OutletEvent,
+    OutletState, Permit, Quantity, Reading, Stamp,
+};
+
+/// Rules, inputs and outputs settle in a few rounds; more would be a loop.
+const MOST_ROUNDS: u32 = 8;
+
+/// Between two looks at the meter.
+const METER_PACE: Duration = Duration::from_secs(1);
+/// The same, when an energy limit is nearly used up.
+const METER_PACE_NEAR_LIMIT: Duration = Duration::from_millis(20);
+
+/// A moment and the stamp that it has outside.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Present {
+    pub(super) moment: Moment,
+    pub(super) stamp: Stamp,
+}
+
+/// What is to be told outside.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Told {
+    Outlet(OutletEvent),
+    Meter(MeterRead),
+    Lock(LockMoved),
+}
+
+/// One outlet.
+pub(super) struct Unit {
+    pub(super) number: u32,
+    limits: OutletLimits,
+    meter_bound: Duration,
+    driver: Box<dyn OutletDriver>,
+    meter: Option<Box<dyn Meter>>,
+    rules: Rules,
+    watch: Watch,
+    facts: Facts,
+    outputs: Outputs,
+    last: Option<Sample>,
+    stale: bool,
+    /// The meter was asked at this moment and has not answered.
+    asked: Option<Moment>,
+    readers: Vec<(u32, Moment)>,
+    next_look: Moment,
+    told: Vec<Told>,
+}
+
+impl Unit {
+    pub(super) fn new(
+        now: Moment,
+        limits: OutletLimits,
+        safety: &SafetySettings,
+        fittings: Fittings,
+    ) -> Self {
+        let Fittings { mut driver, meter } = fittings;
+        driver.apply(now, &Outputs::SAFE);
+        let rules = Rules::new(&limits, safety);
+        let facts = driver.facts(now);
+        let watch = Watch::new(seen(&rules, &facts));
+        let mut unit = Self {
+            number: limits.number,
+            limits,
+            meter_bound: safety.meter_bound,
+            driver,
+            meter,
+            rules,
+            watch,
+            facts,
+            outputs: Outputs::SAFE,
+            last: None,
+            stale: false,
+            asked: None,
+            readers: Vec::new(),
+            next_look: now,
+            told: Vec::new(),
+        };
+        unit.look(now);
+        unit
+    }
+
+    pub(super) fn permit(&mut self, now: Moment, permit: &Permit) {
+        // The energy count begins with the register as it is now.
+        self.look(now);
+        self.rules.permit(now, permit);
+    }
+
+    pub(super) fn revoke(&mut self) {
+        self.rules.revoke();
+    }
+
+    pub(super) fn guest_healthy(&mut self, now: Moment, healthy: bool) {
+        self.rules.guest_healthy(now, healthy);
+    }
+
+    pub(super) fn mains(&mut self, present: bool) {
+        self.rules.mains(present);
+    }
+
+    pub(super) fn close_down(&mut self) {
+        self.rules.close_down();
+    }
+
+    /// The end: whatever the rules would still wait for.
+    pub(super) fn force_open(&mut self, now: Moment) {
+        self.driver.apply(now, &Outputs::SAFE);
+    }
+
+    pub(super) fn move_lock(&mut self, now: Moment, order: &LockMove) {
+        self.facts = self.driver.facts(now);
+        self.rules.move_lock(now, order, &self.facts);
+    }
+
+    pub(super) fn indicate(&mut self, indication: &Indication) {
+        self.driver.indicate(indication);
+    }
+
+    pub(super) fn read_meter(&mut self, now: Moment, id: u32) {
+        self.readers.push((id, now.after(self.meter_bound)));
+        self.look(now);
+    }
+
+    /// The answer of a meter that takes its time.
+    pub(super) fn sample(&mut self, sample: Option<Sample>) {
+        self.asked = None;
+        self.take(sample);
+    }
+
+    pub(super) fn driver(&mut self) -> &mut dyn OutletDriver {
+        &mut *self.driver
+    }
+
+    /// Brings rules and hardware into agreement with what has changed.
+    pub(super) fn settle(&mut self, now: Present) {
+        let moment = now.moment;
+        if moment >= self.next_look {
+            self.look(moment);
+        }
+        for _ in 0..MOST_ROUNDS {
+            self.facts = self.driver.facts(moment);
+            if self.facts.current.is_none() {
+                self.facts.current = self.last.as_ref().and_then(flow);
+            }
+            let register = self.last.as_ref().map(|sample| sample.energy_mwh);
+            let outputs = self.rules.step(moment, &self.facts, register);
+            if outputs == self.outputs {
+                break;
+            }
+            self.outputs = outputs;
+            self.driver.apply(moment, &outputs);
+        }
+        self.tell(now);
+    }
+
+    /// When [`settle`](Self::settle) has to be called although nothing changes.
+    pub(super) fn wake_at(&self, now: Moment) -> Option<Moment> {
+        let readers = self.readers.iter().map(|(_, until)| *until).min();
+        [
+            self.rules.wake_at(now),
+            self.driver.wake_at(),
+            self.watch.wake_at(),
+            readers,
+        ]
+        .into_iter()
+        .fold(Some(self.next_look), earliest)
+    }
+
+    pub(super) fn take_told(&mut self) -> Vec<Told> {
+        std::mem::take(&mut self.told)
+    }
+
+    /// Whether anything says that the contactor is, or is to be, closed.
+    pub(super) fn is_closed(&self) -> bool {
+        self.outputs.contactor == ContactorState::Closed
+    }
+
+    /// Everything that is known, with the last register read.
+    pub(super) fn state(&self, now: Present) -> OutletState {
+        OutletState {
+            outlet: self.number,
+            cable: self.limits.cable,
+            max_current_ma: self.limits.max_current_ma,
+            phases: self.limits.phases,
+            pilot: self.facts.pilot,
+            plugged: self.facts.plugged,
+            lock: self.rules.lock_state(&self.facts),
+            contactor: self.facts.contactor,
+            offered_ma: self.outputs.offered_ma,
+            permit: self.rules.permit_in_force(),
+            energy_spent: self.rules.is_spent(),
+            faults: self.rules.faults(&self.facts),
+            reading: self.reading(now),
+        }
+    }
+
+    fn tell(&mut self, now: Present) {
+        let changes = self
+            .watch
+            .changes(now.moment, &seen(&self.rules, &self.facts));
+        if !changes.is_empty() {
+            self.look(now.moment);
+            let state = self.state(now);
+            for change in changes {
+                self.told.push(Told::Outlet(OutletEvent {
+                    change,
+                    at: now.stamp,
+                    state: state.clone(),
+                }));
+            }
+        }
+        for (id, state) in self.rules.take_lock_answers() {
+            self.told.push(Told::Lock(LockMoved {
+                id,
+                outlet: self.number,
+                state,
+            }));
+        }
+        self.answer_readers(now);
+    }
+
+    fn answer_readers(&mut self, now: Present) {
+        let asked = self.asked.is_some();
+        let (waiting, due) = std::mem::take(&mut self.readers)
+            .into_iter()
+            .partition(|(_, until)| asked && now.moment < *until);
+        self.readers = waiting;
+        let due: Vec<(u32, Moment)> = due;
+        if due.is_empty() {
+            return;
+        }
+        let mut reading = self.reading(now);
+        if let (true, Some(reading)) = (asked, &mut reading) {
+            reading.stale = true;
+        }
+        for (id, _) in due {
+            self.told.push(Told::Meter(MeterRead {
+                id,
+                outlet: self.number,
+                reading: reading.clone(),
+            }));
+        }
+    }
+
+    /// Asks the meter, if it is not being asked already.
+    fn look(&mut self, now: Moment) {
+        if self
+            .asked
+            .is_some_and(|at| now < at.after(self.meter_bound))
+        {
+            self.next_look = now.after(METER_PACE_NEAR_LIMIT);
+            return;
+        }
+        let answer = match (&mut self.meter, self.driver.meter()) {
+            (Some(meter), _) => meter.ask(now),
+            (None, Some(meter)) => meter.ask(now),
+            (None, None) => Answer::Silent,
+        };
+        match answer {
+            Answer::Now(sample) => self.take(Some(sample)),
+            Answer::Silent => self.take(None),
+            Answer::Later => {
+                // Asked before and still no answer: the last value is old.
+                self.stale |= self.asked.is_some();
+                self.asked = Some(now);
+            }
+        }
+        self.next_look = now.after(self.pace());
+    }
+
+    fn take(&mut self, sample: Option<Sample>) {
+        self.stale = sample.is_none();
+        if sample.is_some() {
+            self.last = sample;
+        }
+    }
+
+    /// Looks more often when an energy limit is nearly used up, and when zero
+    /// current is waited for.
+    fn pace(&self) -> Duration {
+        if self.is_closed() && self.outputs.offered_ma == 0 {
+            return METER_PACE_NEAR_LIMIT;
+        }
+        let Some(left) = self.rules.left_mwh().filter(|left| *left > 0) else {
+            return METER_PACE;
+        };
+        // At the most that can flow: 230 V on each phase.
+        let milliwatts = u64::from(self.outputs.offered_ma) * 230 * u64::from(self.limits.phases);
+        if !self.is_closed() || milliwatts == 0 {
+            return METER_PACE;
+        }
+        let left_ms = left.saturating_mul(3_600_000) / milliwatts;
+        Duration::from_millis(left_ms).clamp(METER_PACE_NEAR_LIMIT, METER_PACE)
+    }
+
+    fn reading(&self, now: Present) -> Option<Reading> {
+        let sample = self.last.as_ref()?;
+        let age = now.moment.since(sample.at);
+        let age_ms = u32::try_from(age.as_millis()).unwrap_or(u32::MAX);
+        let mut measurements = sample.measurements.clone();
+        measurements.extend(self.offer());
+        Some(Reading {
+            energy_mwh: sample.energy_mwh,
+            measurements,
+            at: Stamp {
+                monotonic_ms: now.stamp.monotonic_ms.saturating_sub(u64::from(age_ms)),
+                ..now.stamp
+            },
+            age_ms,
+            stale: self.stale,
+        })
+    }
+
+    /// What no meter can know.
+    fn offer(&self) -> [Measurement; 2] {
+        let milliamps = i64::from(self.outputs.offered_ma);
+        [
+            (Quantity::CurrentOffered, milliamps),
+            (
+                Quantity::PowerOffered,
+                milliamps * 230 * i64::from(self.outputs.phases),
+            ),
+        ]
+        .map(|(quantity, milli)| Measurement {
+            quantity,
+            phase: None,
+            milli,
+        })
+    }
+}
+
+/// The largest current of the phases, from a meter that measures it.
+fn flow(sample: &Sample) -> Option<Flow> {
+    let most = sample
+        .measurements
+        .iter()
+        .filter(|m| m.quantity == Quantity::CurrentImport)
+        .map(|m| m.milli.unsigned_abs())
+        .max()?;
+    Some(Flow {
+        ma: u32::try_from(most).unwrap_or(u32::MAX),
+        at: sample.at,
+    })
+}
+
+fn seen(rules: &Rules, facts: &Facts) -> Seen {
+    Seen {
+        pilot: facts.pilot,
+        plugged: facts.plugged,
+        lock: rules.lock_state(facts),
+        contactor: facts.contactor,
+        faults: rules.faults(facts),
+        own_acts: rules.own_acts(),
+    }
+}

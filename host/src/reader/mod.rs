@@ -1,0 +1,83 @@
+//! Readers of cards: which there are and which outlets they serve.
+//!
+//! A reader is no part of safety. A driver on real hardware has a thread of its
+//! own and sends what it reads as
+//! [`HardwareEvent::Token`](crate::outlet::HardwareEvent) by way of
+//! [`TokenSink`]; the simulated one is driven by
+//! [`SimBench::present_card`](crate::outlet::SimBench::present_card).
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::clock::Clock;
+use crate::outlet::HardwareEvent;
+use crate::wit::protocol::TokenRead;
+
+/// The longest token that anybody takes.
+pub const MAX_TOKEN_CHARS: usize = 20;
+
+/// A reader, from the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReaderSettings {
+    /// Unique; shown to policies and in the log.
+    pub name: String,
+    /// Numbers of the outlets that it serves.
+    pub outlets: Vec<u32>,
+    /// What reads the card.
+    pub driver: ReaderDriver,
+}
+
+/// What reads the card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReaderDriver {
+    /// Nothing does: cards are presented through the simulation.
+    Sim,
+}
+
+/// Why a token is not passed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// The reader sent nothing.
+    #[error("the token is empty")]
+    Empty,
+    /// Longer than [`MAX_TOKEN_CHARS`]; cutting it could make two cards equal.
+    #[error("the token has more than {MAX_TOKEN_CHARS} characters")]
+    TooLong,
+    /// Control characters: the reader is set up wrongly.
+    #[error("the token has characters that are not printable")]
+    NotPrintable,
+}
+
+/// Where a reader's driver puts what it has read.
+#[derive(Clone, Debug)]
+pub struct TokenSink {
+    events: UnboundedSender<HardwareEvent>,
+    clock: Clock,
+}
+
+impl TokenSink {
+    pub(crate) fn new(events: UnboundedSender<HardwareEvent>, clock: Clock) -> Self {
+        Self { events, clock }
+    }
+
+    /// Passes a token on, if it is one. The driver has removed the repetitions
+    /// of a card held too long.
+    pub fn put(&self, reader: &str, outlets: Vec<u32>, token: &str) -> Result<(), TokenError> {
+        if token.is_empty() {
+            return Err(TokenError::Empty);
+        }
+        if token.chars().count() > MAX_TOKEN_CHARS {
+            return Err(TokenError::TooLong);
+        }
+        if token.chars().any(char::is_control) {
+            return Err(TokenError::NotPrintable);
+        }
+        // A receiver that is gone means that the process is ending.
+        let _ = self.events.send(HardwareEvent::Token(TokenRead {
+            reader: reader.to_owned(),
+            token: token.to_owned(),
+            outlets,
+            at: self.clock.stamp(),
+        }));
+        Ok(())
+    }
+}
