@@ -7,6 +7,8 @@
 //! It holds no logic of the product: each step is a command that could be typed
 //! by hand, and is printed.
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 mod component;
@@ -30,10 +32,20 @@ enum Task {
     Guests,
 }
 
-fn main() -> anyhow::Result<()> {
-    let cli = Cli::parse();
-    let workspace = Workspace::find()?;
-    match cli.task {
-        Task::Guests => guests::build(&workspace).map(drop),
+fn main() -> ExitCode {
+    match perform(Cli::parse().task) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
+}
+
+fn perform(task: Task) -> anyhow::Result<ExitCode> {
+    let workspace = Workspace::find()?;
+    match task {
+        Task::Guests => guests::build(&workspace)?,
+    }
+    Ok(ExitCode::SUCCESS)
 }
