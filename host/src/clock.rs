@@ -14,6 +14,9 @@ use crate::wit::protocol::{ClockTrust, Now, Stamp};
 /// Before this the board's clock was plainly never set: 2024-01-01T00:00:00Z.
 const PLAUSIBLE_SINCE_MS: i64 = 1_704_067_200_000;
 
+/// Smaller differences to the board's clock are drift, not a step.
+const STEP_MS: i64 = 1000;
+
 const UNSET: u8 = 0;
 const BOARD: u8 = 1;
 const SET: u8 = 2;
@@ -30,6 +33,8 @@ struct Inner {
     /// Wall clock minus monotonic clock, in ms.
     offset_ms: AtomicI64,
     trust: AtomicU8,
+    /// The board's clock may be believed.
+    follow: bool,
 }
 
 impl Clock {
@@ -37,15 +42,14 @@ impl Clock {
     /// until it is set through the service.
     #[must_use]
     pub fn new(trust_board: bool) -> Self {
-        let wall = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX));
+        let wall = board_ms();
         let plausible = trust_board && wall >= PLAUSIBLE_SINCE_MS;
         Self {
             inner: Arc::new(Inner {
                 boot_id: boot_id(),
                 offset_ms: AtomicI64::new(wall - monotonic_ms() as i64),
                 trust: AtomicU8::new(if plausible { BOARD } else { UNSET }),
+                follow: trust_board,
             }),
         }
     }
@@ -87,6 +91,28 @@ impl Clock {
         offset - before
     }
 
+    /// As long as nobody has set the wall clock, it follows the board's, which
+    /// NTP may have set meanwhile. Returns the step if that made one.
+    #[must_use]
+    pub fn follow_board(&self) -> Option<i64> {
+        if !self.inner.follow || self.inner.trust.load(Ordering::Acquire) == SET {
+            return None;
+        }
+        let wall = board_ms();
+        if wall < PLAUSIBLE_SINCE_MS {
+            return None;
+        }
+        let step = wall - self.wall_ms();
+        if step.abs() < STEP_MS {
+            return None;
+        }
+        self.inner
+            .offset_ms
+            .store(wall - monotonic_ms() as i64, Ordering::Release);
+        self.inner.trust.store(BOARD, Ordering::Release);
+        Some(step)
+    }
+
     /// The wall clock in Unix ms, believed or not; for logs and the control API.
     #[must_use]
     pub fn wall_ms(&self) -> i64 {
@@ -112,6 +138,12 @@ fn monotonic_ms() -> u64 {
     // SAFETY: `ts` is a valid, exclusive timespec for the length of the call.
     unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &mut ts) };
     ts.tv_sec as u64 * 1000 + ts.tv_nsec as u64 / 1_000_000
+}
+
+fn board_ms() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// The kernel's identity of this power cycle, folded to 64 bits.

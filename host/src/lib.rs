@@ -1,11 +1,39 @@
 //! Plugpoint: the native runtime of an EV charge point.
+//!
+//! In reading order:
+//! * [`wit`]: the contract with guests, as Rust types; the host's vocabulary
+//! * [`station`]: the loop that ties everything together
+//! * [`guest`]: components: engine, limits, instances
+//! * [`store`]: what outlives the power
+//! * [`outlet`], [`meter`], [`reader`]: hardware and the safety thread
+//! * [`link`]: the WebSocket
+//! * [`policy`]: the chain of authorization policies
+//! * [`control`]: the HTTP API; [`board`] and [`journal`] are what it shows
+//! * [`config`]: the configuration file
+//!
+//! What is *not* here: any knowledge of what a charger says to a central system.
+//! No message and no key of such a protocol is named in this crate.
+
 #![deny(unsafe_code)]
+
+pub mod board;
 pub mod carried;
 pub mod clock;
+pub mod config;
+pub mod control;
+mod crash;
 pub mod guest;
+mod health;
+pub mod journal;
 pub mod link;
 pub mod meter;
 pub mod outlet;
+mod pending;
+pub mod policy;
+mod random;
 pub mod reader;
+mod rfc3339;
+pub mod station;
 pub mod store;
+mod timers;
 pub mod wit;

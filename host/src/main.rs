@@ -1,2 +1,126 @@
-//! The program `plugpoint`.
-fn main() {}
+//! The program `plugpoint`: the command line, logging, signals, exit codes.
+//! What a charger does is in the library.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use plugpoint::config::Config;
+use plugpoint::station::{StartError, Station};
+
+/// Wrong use, a bad configuration, or a state_dir that cannot be used.
+const EXIT_UNUSABLE: u8 = 2;
+
+/// Runtime of an EV charge point.
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the charge point until SIGTERM.
+    Run {
+        /// The configuration; without it, one simulated connector.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Look at components.
+    Component {
+        #[command(subcommand)]
+        command: ComponentCommand,
+    },
+}
+
+#[derive(Subcommand)]
+enum ComponentCommand {
+    /// Say what a component is, what it imports, and so what it can do.
+    Inspect {
+        /// A `.wasm` file.
+        file: PathBuf,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Run { config } => run(config),
+        Command::Component {
+            command: ComponentCommand::Inspect { file, json },
+        } => inspect(&file, json),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("plugpoint: {error}");
+            ExitCode::from(EXIT_UNUSABLE)
+        }
+    }
+}
+
+type Failed = Box<dyn std::error::Error>;
+
+fn run(file: Option<PathBuf>) -> Result<(), Failed> {
+    let config = match file {
+        Some(file) => Config::load(&file)?,
+        None => Config::built_in(),
+    };
+    log_to_stderr();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let station = Station::start(config)?;
+        let url = station.control_url().to_owned();
+        // For people and for tests that asked for port 0.
+        println!("control api: {url}");
+        station.run(asked_to_end()).await;
+        Ok::<_, StartError>(())
+    })?;
+    Ok(())
+}
+
+/// Resolves when the process is asked to end.
+async fn asked_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut term), Ok(mut int)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        tracing::error!("signals cannot be watched; only SIGKILL ends this process");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = term.recv() => tracing::info!("SIGTERM: ending in good order"),
+        _ = int.recv() => tracing::info!("SIGINT: ending in good order"),
+    }
+}
+
+fn inspect(file: &std::path::Path, json: bool) -> Result<(), Failed> {
+    let bytes = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let inspection = plugpoint::guest::Inspection::of(&bytes)
+        .map_err(|error| format!("{}: {error}", file.display()))?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&inspection)?);
+    } else {
+        println!("{inspection}");
+    }
+    Ok(())
+}
+
+/// `RUST_LOG` chooses what is logged; by default what a technician wants.
+fn log_to_stderr() {
+    use std::io::IsTerminal as _;
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .init();
+}

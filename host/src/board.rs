@@ -1,0 +1,159 @@
+//! The status board: what the loop wants the control API to know. The loop
+//! writes, the API reads; neither waits for the other longer than a copy takes.
+//!
+//! Raw facts of outlets are not here: the API asks the safety thread's own
+//! snapshot for those.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+
+/// A handle; clones share the board.
+#[derive(Clone, Debug, Default)]
+pub struct Board {
+    inner: Arc<Mutex<Facts>>,
+}
+
+/// What is written on the board.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Facts {
+    /// The link to the central system.
+    pub link: LinkFacts,
+    /// What the guest shows, by outlet (0: the charger as a whole) and name.
+    pub shown: BTreeMap<u32, BTreeMap<String, String>>,
+    /// One per slot, the protocol guest first.
+    pub components: Vec<ComponentFacts>,
+    /// Whether entries can be written.
+    pub storage: StorageFacts,
+    /// Numbers that only grow, by name.
+    pub counters: BTreeMap<&'static str, u64>,
+    /// The last decisions about tokens, newest last.
+    pub decisions: Vec<DecisionFacts>,
+}
+
+/// The link.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct LinkFacts {
+    /// `idle`, `down` or `up`.
+    pub state: &'static str,
+    /// The address dialled last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Sub-protocol agreed on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subprotocol: Option<String>,
+    /// Why it is down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// How often it came up since the process started.
+    pub times_up: u64,
+}
+
+/// One component.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ComponentFacts {
+    /// `ocpp` or `policy/NAME`.
+    pub slot: String,
+    /// From its metadata.
+    pub name: String,
+    /// From its metadata.
+    pub version: String,
+    /// SHA-256 of the file.
+    pub hash: String,
+    /// `carried` in the binary, or the file.
+    pub source: String,
+    /// `running`, `waiting` (after a failure) or `refused`.
+    pub state: &'static str,
+    /// It says that it is well.
+    pub in_service: bool,
+    /// Instances made after a failure.
+    pub restarts: u64,
+    /// Why the last one failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_failure: Option<String>,
+    /// Events handled.
+    pub events: u64,
+    /// Time spent in it, all events together.
+    pub busy_us: u64,
+    /// The longest that one event took.
+    pub worst_us: u64,
+    /// Linear memory after the last event.
+    pub memory_bytes: u64,
+    /// Kept entries.
+    pub entries: u64,
+    /// Bytes of kept entries.
+    pub entry_bytes: u64,
+    /// From the failure of an instance to the next one's readiness, last time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_recovery_us: Option<u64>,
+}
+
+/// The store.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct StorageFacts {
+    /// Set while commits fail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failing: Option<String>,
+}
+
+/// One decision of the chain of policies.
+#[derive(Clone, Debug, Serialize)]
+pub struct DecisionFacts {
+    /// Unix ms.
+    pub time_ms: i64,
+    /// The token.
+    pub token: String,
+    /// 0: not known yet.
+    pub outlet: u32,
+    /// `accept`, `reject` or `ask`.
+    pub verdict: &'static str,
+    /// The policy.
+    pub by: String,
+    /// Its reason.
+    pub why: String,
+}
+
+/// How many decisions the board remembers.
+const DECISIONS: usize = 20;
+
+impl Board {
+    /// A copy of everything.
+    #[must_use]
+    pub fn facts(&self) -> Facts {
+        self.lock().clone()
+    }
+
+    /// Changes something.
+    pub fn write<T>(&self, change: impl FnOnce(&mut Facts) -> T) -> T {
+        change(&mut self.lock())
+    }
+
+    /// Adds one to a counter.
+    pub fn count(&self, name: &'static str) {
+        *self.lock().counters.entry(name).or_default() += 1;
+    }
+
+    /// Changes what is written of a slot.
+    pub fn component(&self, slot: &str, change: impl FnOnce(&mut ComponentFacts)) {
+        let mut facts = self.lock();
+        if let Some(it) = facts.components.iter_mut().find(|c| c.slot == slot) {
+            change(it);
+        }
+    }
+
+    /// Remembers a decision.
+    pub fn decided(&self, decision: DecisionFacts) {
+        let mut facts = self.lock();
+        if facts.decisions.len() == DECISIONS {
+            facts.decisions.remove(0);
+        }
+        facts.decisions.push(decision);
+    }
+
+    /// Nobody panics while holding the lock, and if somebody did, stale facts
+    /// are better than none.
+    fn lock(&self) -> MutexGuard<'_, Facts> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

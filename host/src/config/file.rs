@@ -1,0 +1,464 @@
+//! The sections of the configuration file, with their defaults. What the fields
+//! mean for users is in `docs/configuration.md`; checks that need more than a
+//! type are in `check`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// A whole file.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Who this charger is.
+    pub charge_point: ChargePoint,
+    /// Where the central system is.
+    pub csms: Csms,
+    /// Initial certificates.
+    pub tls: Tls,
+    /// Factory values for the protocol guest, uninterpreted.
+    pub ocpp: BTreeMap<String, Setting>,
+    /// The control API.
+    pub control: Control,
+    /// One per outlet.
+    pub connector: Vec<Connector>,
+    /// One per reader of cards.
+    pub reader: Vec<Reader>,
+    /// The simulator.
+    pub sim: Sim,
+    /// What guests may use.
+    pub limits: Limits,
+    /// Permits and the way they end.
+    pub permit: PermitSection,
+    /// The chain of policies, in order. Empty: the one that the binary carries.
+    pub policy: Vec<Policy>,
+    /// Whose components are believed.
+    pub trust: Trust,
+    /// Files to run instead of what the binary carries.
+    pub components: Components,
+    /// The link.
+    pub link: LinkSection,
+    /// The clock.
+    pub clock: ClockSection,
+    /// For tests.
+    pub debug: Debug,
+}
+
+/// `[charge_point]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[allow(missing_docs)] // the names say it
+pub struct ChargePoint {
+    pub id: String,
+    pub vendor: String,
+    pub model: String,
+    pub serial_number: String,
+    pub charge_box_serial_number: String,
+    pub firmware_version: String,
+    pub meter_type: String,
+    pub meter_serial_number: String,
+    pub iccid: String,
+    pub imsi: String,
+    /// The only place that the program writes to.
+    pub state_dir: PathBuf,
+}
+
+impl Default for ChargePoint {
+    fn default() -> Self {
+        Self {
+            id: "CP001".into(),
+            vendor: "Plugpoint".into(),
+            model: "Plugpoint".into(),
+            serial_number: String::new(),
+            charge_box_serial_number: String::new(),
+            firmware_version: env!("CARGO_PKG_VERSION").into(),
+            meter_type: String::new(),
+            meter_serial_number: String::new(),
+            iccid: String::new(),
+            imsi: String::new(),
+            state_dir: "/var/lib/plugpoint".into(),
+        }
+    }
+}
+
+/// `[csms]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Csms {
+    /// Without the identity.
+    pub url: String,
+    /// Put a "/" behind the identity.
+    pub trailing_slash: bool,
+}
+
+impl Default for Csms {
+    fn default() -> Self {
+        Self {
+            url: "ws://127.0.0.1:9000/ocpp".into(),
+            trailing_slash: false,
+        }
+    }
+}
+
+/// `[tls]`: PEM files, copied into the store at the first start.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Tls {
+    pub csms_root_ca: Option<PathBuf>,
+    pub manufacturer_root_ca: Option<PathBuf>,
+    pub client_cert: Option<PathBuf>,
+    pub client_key: Option<PathBuf>,
+    pub verify_hostname: bool,
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Self {
+            csms_root_ca: None,
+            manufacturer_root_ca: None,
+            client_cert: None,
+            client_key: None,
+            verify_hostname: true,
+        }
+    }
+}
+
+/// A factory value. Strings as on the wire; plain numbers and booleans are
+/// taken too, since people write them.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(untagged, expecting = "expected a string, as on the wire")]
+#[allow(missing_docs)]
+pub enum Setting {
+    Text(String),
+    Bool(bool),
+    Number(i64),
+}
+
+impl std::fmt::Display for Setting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Bool(value) => write!(f, "{value}"),
+            Self::Number(value) => write!(f, "{value}"),
+        }
+    }
+}
+
+/// `[control]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Control {
+    /// `ADDRESS:PORT` or `unix:PATH`.
+    pub listen: String,
+    /// A file that holds the bearer token.
+    pub token_file: Option<PathBuf>,
+}
+
+impl Default for Control {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8080".into(),
+            token_file: None,
+        }
+    }
+}
+
+/// `[[connector]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Connector {
+    /// From 1, without gaps.
+    pub id: u32,
+    /// What moves its contactor.
+    pub driver: OutletDriver,
+    /// Tethered, or a socket with a lock.
+    pub cable: Cable,
+    /// What the installation allows, per phase.
+    pub max_current_a: u32,
+    /// 1 or 3.
+    pub phases: u8,
+    /// What counts its energy.
+    pub meter: Meter,
+}
+
+impl Default for Connector {
+    fn default() -> Self {
+        Self {
+            id: 0,
+            driver: OutletDriver::Sim,
+            cable: Cable::Fixed,
+            max_current_a: 32,
+            phases: 3,
+            meter: Meter::default(),
+        }
+    }
+}
+
+/// The drivers for outlets.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum OutletDriver {
+    /// The simulator.
+    Sim,
+    /// Lines of a GPIO chip.
+    Gpio,
+}
+
+/// The kinds of cable.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cable {
+    /// Tethered.
+    Fixed,
+    /// A socket with a lock.
+    Socket,
+}
+
+/// `meter = { … }`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Meter {
+    /// Which kind.
+    pub driver: MeterDriver,
+}
+
+impl Default for Meter {
+    fn default() -> Self {
+        Self {
+            driver: MeterDriver::Sim,
+        }
+    }
+}
+
+/// The drivers for meters.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum MeterDriver {
+    Sim,
+    ModbusTcp,
+    ModbusRtu,
+}
+
+/// `[[reader]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reader {
+    /// Which kind.
+    pub driver: ReaderDriver,
+    /// The connectors that it serves.
+    pub connectors: Vec<u32>,
+}
+
+/// The drivers for readers.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum ReaderDriver {
+    Sim,
+    Serial,
+    Pn532,
+    Evdev,
+}
+
+/// `[sim]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sim {
+    /// The register goes back to 0 at each plug-in.
+    pub meter_starts_at_zero: bool,
+    /// Plug, faults and register survive the process.
+    pub persistent: bool,
+    /// For the simulated installer.
+    pub reboot_after_firmware_update: bool,
+    /// How long after an offer the car asks for energy.
+    pub car_delay_ms: u32,
+    /// How long the board lives after mains have failed.
+    pub hold_up_ms: u32,
+}
+
+impl Default for Sim {
+    fn default() -> Self {
+        Self {
+            meter_starts_at_zero: false,
+            persistent: false,
+            reboot_after_firmware_update: true,
+            car_delay_ms: 50,
+            hold_up_ms: 500,
+        }
+    }
+}
+
+/// `[limits]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// For the protocol guest.
+    pub ocpp: GuestLimits,
+    /// For each policy, unless it has its own.
+    pub policy: GuestLimits,
+    /// All times are multiplied by this, for emulated or slow boards.
+    pub time_factor: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            ocpp: GuestLimits::default(),
+            policy: GuestLimits::default(),
+            time_factor: 1,
+        }
+    }
+}
+
+/// What one guest may use; absent: the default of its kind.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GuestLimits {
+    /// Per event.
+    pub event_ms: Option<u32>,
+    /// For `start`.
+    pub start_ms: Option<u32>,
+    /// Linear memory.
+    pub memory_kib: Option<u32>,
+    /// Actions per call.
+    pub actions: Option<u32>,
+    /// All kept entries together.
+    pub entries_kib: Option<u32>,
+    /// Log lines per call.
+    pub log_lines: Option<u32>,
+}
+
+/// `[permit]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PermitSection {
+    /// How long the contactor waits for zero current before it opens anyway.
+    pub zero_current_bound_ms: u32,
+    /// How long a permit lives while there is no healthy guest.
+    pub orphan_life_s: u32,
+}
+
+impl Default for PermitSection {
+    fn default() -> Self {
+        Self {
+            zero_current_bound_ms: 3000,
+            orphan_life_s: 900,
+        }
+    }
+}
+
+/// `[[policy]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// Its name in the chain.
+    pub name: String,
+    /// A component file; absent: the standard policy that the binary carries.
+    #[serde(default)]
+    pub file: Option<PathBuf>,
+    /// What it counts as while it fails.
+    #[serde(default)]
+    pub on_failure: OnFailure,
+    /// Its own limits.
+    #[serde(default)]
+    pub limits: GuestLimits,
+    /// Handed to it as they stand.
+    #[serde(default)]
+    pub settings: BTreeMap<String, Setting>,
+}
+
+/// What a policy that fails counts as.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnFailure {
+    /// The next one decides.
+    #[default]
+    Pass,
+    /// Nobody charges.
+    Reject,
+}
+
+/// `[trust]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Trust {
+    /// Minisign public keys.
+    pub keys: Vec<String>,
+    /// Take components without signature.
+    pub allow_unsigned: bool,
+}
+
+/// `[components]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Components {
+    /// The protocol guest.
+    pub ocpp: Option<PathBuf>,
+    /// The standard policy.
+    pub policy: Option<PathBuf>,
+}
+
+/// `[link]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LinkSection {
+    /// Larger frames close the link.
+    pub max_frame_bytes: u32,
+}
+
+impl Default for LinkSection {
+    fn default() -> Self {
+        Self {
+            max_frame_bytes: 256 * 1024,
+        }
+    }
+}
+
+/// `[clock]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ClockSection {
+    /// The board's clock is believed at start (it has an RTC, or NTP).
+    pub trust_board: bool,
+}
+
+impl Default for ClockSection {
+    fn default() -> Self {
+        Self { trust_board: true }
+    }
+}
+
+/// `[debug]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Debug {
+    /// Throw each instance away after every event.
+    pub amnesia: bool,
+    /// Abort the process at a chosen point.
+    pub crash: Option<Crash>,
+}
+
+/// `[debug] crash = { at = "effect", n = 17 }`
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Crash {
+    /// At which kind of point.
+    pub at: CrashAt,
+    /// At the how-manieth, from 1, since the start of the process.
+    pub n: u64,
+}
+
+/// Kinds of points at which a process can be made to abort.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum CrashAt {
+    /// Between the commit of an event and its first effect.
+    Commit,
+    /// After each single effect.
+    Effect,
+    /// After the last effect of an event.
+    Event,
+}

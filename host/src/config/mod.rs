@@ -1,0 +1,88 @@
+//! The configuration file: read, checked, typed. Every complaint names the
+//! file, the key, and what is expected.
+//!
+//! Not here: what a guest was told at run time; that is in its kept entries and
+//! goes before the factory values of the `[ocpp]` section.
+
+mod check;
+mod error;
+mod file;
+
+pub use error::ConfigError;
+pub use file::*;
+
+use std::path::{Path, PathBuf};
+
+impl Config {
+    /// Reads and checks a file.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+            file: path.to_path_buf(),
+            source,
+        })?;
+        Self::parse(&text, path)
+    }
+
+    /// Checks a text; `path` is only for the messages, and relative file names
+    /// in it count from where it lies.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let deserializer = toml::Deserializer::parse(text)
+            .map_err(|error| ConfigError::syntax(path, text, &error))?;
+        let mut config: Config = serde_path_to_error::deserialize(deserializer)
+            .map_err(|error| ConfigError::key(path, text, &error))?;
+        config.resolve_paths(path.parent().unwrap_or(Path::new(".")));
+        check::check(&config).map_err(|problem| ConfigError::Value {
+            file: path.to_path_buf(),
+            key: problem.key,
+            problem: problem.text,
+        })?;
+        Ok(config)
+    }
+
+    /// What runs without a file: one simulated connector and its reader.
+    #[must_use]
+    pub fn built_in() -> Self {
+        let mut config = Config::default();
+        config.charge_point.state_dir = built_in_state_dir();
+        config.connector.push(Connector {
+            id: 1,
+            ..Connector::default()
+        });
+        config.reader.push(Reader {
+            driver: ReaderDriver::Sim,
+            connectors: vec![1],
+        });
+        config
+    }
+
+    fn resolve_paths(&mut self, base: &Path) {
+        let tls = &mut self.tls;
+        let files = [
+            &mut tls.csms_root_ca,
+            &mut tls.manufacturer_root_ca,
+            &mut tls.client_cert,
+            &mut tls.client_key,
+            &mut self.control.token_file,
+            &mut self.components.ocpp,
+            &mut self.components.policy,
+        ];
+        for file in files.into_iter().flatten() {
+            *file = base.join(&*file);
+        }
+        for policy in &mut self.policy {
+            if let Some(file) = &mut policy.file {
+                *file = base.join(&*file);
+            }
+        }
+        self.charge_point.state_dir = base.join(&self.charge_point.state_dir);
+    }
+}
+
+fn built_in_state_dir() -> PathBuf {
+    let state_home = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from);
+    let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".local/state"));
+    state_home
+        .or(home)
+        .unwrap_or_else(|| PathBuf::from("."))
+        .join("plugpoint")
+}

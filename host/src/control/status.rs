@@ -1,0 +1,125 @@
+//! `GET /v1/health` and `GET /v1/status`.
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Value, json};
+
+use super::Api;
+use crate::wit::protocol::{
+    Cable, ClockTrust, ContactorState, FaultKind, LockState, OutletState, PilotState,
+};
+
+pub(super) async fn health() -> Json<Value> {
+    Json(json!({ "status": "ok" }))
+}
+
+pub(super) async fn status(State(shared): Api) -> Json<Value> {
+    let facts = shared.board.facts();
+    let shown = |outlet: u32| facts.shown.get(&outlet).cloned().unwrap_or_default();
+    let connectors: Vec<Value> = shared
+        .outlets
+        .snapshot()
+        .iter()
+        .map(|outlet| connector(outlet, &shown(outlet.outlet)))
+        .collect();
+    let whole = shown(0);
+    let queue = whole.get("queue").and_then(|text| text.parse::<u64>().ok());
+    let now = shared.clock.now();
+    let it = &shared.charge_point;
+    Json(json!({
+        "charge_point": {
+            "id": it.id,
+            "vendor": it.vendor,
+            "model": it.model,
+            "serial_number": it.serial_number,
+            "firmware_version": it.firmware_version,
+        },
+        "version": env!("CARGO_PKG_VERSION"),
+        "uptime_ms": shared.clock.monotonic_ms().saturating_sub(shared.started_ms),
+        "clock": {
+            "time": now.wall_ms.map(crate::rfc3339::format),
+            "trust": match now.trust {
+                ClockTrust::Unset => "unset",
+                ClockTrust::Board => "board",
+                ClockTrust::Set => "set",
+            },
+        },
+        "link": facts.link,
+        "shows": whole,
+        "queue": queue.unwrap_or(0),
+        "connectors": connectors,
+        "components": facts.components,
+        "storage": facts.storage,
+        "decisions": facts.decisions,
+        "counters": facts.counters,
+    }))
+}
+
+fn connector(state: &OutletState, shown: &std::collections::BTreeMap<String, String>) -> Value {
+    json!({
+        "id": state.outlet,
+        "cable": match state.cable {
+            Cable::Fixed => "fixed",
+            Cable::Socket => "socket",
+        },
+        "pilot": pilot(state.pilot),
+        "plugged": state.plugged,
+        "lock": match state.lock {
+            LockState::None => "none",
+            LockState::Unlocked => "unlocked",
+            LockState::Locked => "locked",
+            LockState::Failed => "failed",
+        },
+        "contactor": match state.contactor {
+            ContactorState::Open => "open",
+            ContactorState::Closed => "closed",
+        },
+        "offered_ma": state.offered_ma,
+        "permit": state.permit.as_ref().map(|permit| json!({
+            "limit_ma": permit.limit_ma,
+            "phases": permit.phases,
+            "energy_limit_wh": permit.energy_limit_wh,
+            "session": permit.session,
+            "energy_spent": state.energy_spent,
+        })),
+        "register_wh": state.reading.as_ref().map(|r| r.energy_mwh as f64 / 1000.0),
+        "register_age_ms": state.reading.as_ref().map(|r| r.age_ms),
+        "register_stale": state.reading.as_ref().map(|r| r.stale),
+        "faults": state.faults.iter().map(|fault| json!({
+            "kind": fault_kind(fault.kind),
+            "text": fault.text,
+        })).collect::<Vec<_>>(),
+        "shows": shown,
+    })
+}
+
+/// As technicians write it, and as `ev-state` takes it.
+pub(crate) fn pilot(state: PilotState) -> &'static str {
+    match state {
+        PilotState::A => "A",
+        PilotState::B => "B",
+        PilotState::C => "C",
+        PilotState::D => "D",
+        PilotState::E => "E",
+        PilotState::F => "F",
+    }
+}
+
+fn fault_kind(kind: FaultKind) -> &'static str {
+    match kind {
+        FaultKind::GroundFailure => "ground-failure",
+        FaultKind::OverCurrent => "over-current",
+        FaultKind::OverVoltage => "over-voltage",
+        FaultKind::UnderVoltage => "under-voltage",
+        FaultKind::OverTemperature => "over-temperature",
+        FaultKind::ContactorFailure => "contactor-failure",
+        FaultKind::LockFailure => "lock-failure",
+        FaultKind::MeterFailure => "meter-failure",
+        FaultKind::ReaderFailure => "reader-failure",
+        FaultKind::VehicleCommunication => "vehicle-communication",
+        FaultKind::EmergencyStop => "emergency-stop",
+        FaultKind::Internal => "internal",
+        FaultKind::WeakSignal => "weak-signal",
+        FaultKind::Other => "other",
+    }
+}

@@ -1,0 +1,240 @@
+//! The station: the loop that owns the protocol guest and ties link, timers,
+//! outlets, policies and services to it.
+//!
+//! One event at a time: the guest handles it, what it kept is committed, then
+//! the other actions run in their order. Anything that goes wrong with the
+//! guest or with the commit ends in the same place: nothing of that event is
+//! committed, the instance is gone, the next one finds the world in `boot`.
+//!
+//! Not here: safety. Contactors obey the safety thread, whether this loop lives
+//! or not.
+
+mod assemble;
+mod boot;
+mod deliver;
+mod effects;
+mod hardware;
+
+pub use assemble::{StartError, Station};
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+use crate::board::Board;
+use crate::clock::Clock;
+use crate::control::Command;
+use crate::crash::CrashPoints;
+use crate::guest::{Ocpp, Slot};
+use crate::health::Health;
+use crate::journal::Journal;
+use crate::link::{Link, LinkEvent};
+use crate::outlet::{HardwareEvent, Outlets};
+use crate::pending::Services;
+use crate::policy::{Chain, Worker};
+use crate::store::Store;
+use crate::timers::Timers;
+use crate::wit::protocol::{
+    BootReason, Connect, Decision, Dropped, Event, OutletEvent, Response, Setting,
+    Station as StationInfo,
+};
+
+/// The name of the protocol guest's slot.
+pub const SLOT: &str = "ocpp";
+
+/// Housekeeping (lazy entries, the board's clock) happens at least this often.
+const HOUSEKEEPING: Duration = Duration::from_secs(2);
+
+/// How long the link may take to get rid of what was sent before it closes.
+const CLOSE_BOUND: Duration = Duration::from_millis(700);
+
+/// What the loop owns.
+struct Loop {
+    info: StationInfo,
+    settings: Vec<Setting>,
+    amnesia: bool,
+    crash: CrashPoints,
+
+    slot: Slot<Ocpp>,
+    store: Store,
+    timers: Timers,
+    health: Health,
+    /// For the next `start`.
+    reason: BootReason,
+    dropped: Option<Dropped>,
+    failed_at: Option<std::time::Instant>,
+    /// Something may be in the store's inbox.
+    inbox: bool,
+    /// What the link was last told to do.
+    connect: Option<Connect>,
+    unanswered_requests: Vec<u32>,
+    unanswered_decisions: Vec<u32>,
+    /// Hardware events that could not even be put into the inbox.
+    overflow: VecDeque<OutletEvent>,
+    /// The guest asked to begin anew, and why.
+    restart: Option<String>,
+    epoch: Epoch,
+    housekeeping_at: Instant,
+    /// When mains are gone for good.
+    dark_at: Option<Instant>,
+
+    link: Link,
+    outlets: Outlets,
+    services: Services,
+    chain: Chain,
+    workers: Vec<Worker>,
+    clock: Clock,
+    board: Board,
+    journal: Journal,
+
+    inputs: Inputs,
+    decided: mpsc::UnboundedSender<Decision>,
+    responded: mpsc::UnboundedSender<Response>,
+    #[allow(dead_code)]
+    stepped: mpsc::UnboundedSender<i64>,
+}
+
+/// Turns monotonic milliseconds into the runtime's instants, the same one each
+/// time, so that an unchanged deadline needs no new timer.
+#[derive(Clone, Copy)]
+struct Epoch {
+    at: Instant,
+    monotonic_ms: u64,
+}
+
+impl Epoch {
+    fn instant(self, monotonic_ms: u64) -> Instant {
+        self.at + Duration::from_millis(monotonic_ms.saturating_sub(self.monotonic_ms))
+    }
+}
+
+/// Where events come from.
+struct Inputs {
+    link: mpsc::Receiver<LinkEvent>,
+    hardware: mpsc::UnboundedReceiver<HardwareEvent>,
+    commands: mpsc::UnboundedReceiver<Command>,
+    decisions: mpsc::UnboundedReceiver<Decision>,
+    responses: mpsc::UnboundedReceiver<Response>,
+    clock_steps: mpsc::UnboundedReceiver<i64>,
+}
+
+enum Input {
+    Link(LinkEvent),
+    Hardware(HardwareEvent),
+    Command(Command),
+    Decision(Decision),
+    Response(Response),
+    ClockStep(i64),
+    Time,
+    Stop,
+}
+
+impl Loop {
+    async fn run(mut self, stop: impl Future<Output = ()>) {
+        tokio::pin!(stop);
+        self.ensure().await;
+        let sleep = sleep_until(Instant::now());
+        tokio::pin!(sleep);
+        loop {
+            let wake = self.wake_at();
+            if sleep.deadline() != wake {
+                sleep.as_mut().reset(wake);
+            }
+            // While there is no guest, what can wait stays where it is: the
+            // central system's frames in the socket, answers in their channels.
+            let able = self.able();
+            let inputs = &mut self.inputs;
+            let input = tokio::select! {
+                biased;
+                () = &mut stop => Input::Stop,
+                Some(it) = inputs.commands.recv() => Input::Command(it),
+                Some(it) = inputs.hardware.recv() => Input::Hardware(it),
+                Some(it) = inputs.clock_steps.recv(), if able => Input::ClockStep(it),
+                Some(it) = inputs.decisions.recv(), if able => Input::Decision(it),
+                Some(it) = inputs.responses.recv(), if able => Input::Response(it),
+                // Before the link, so that a flood of frames cannot starve timers.
+                () = &mut sleep => Input::Time,
+                Some(it) = inputs.link.recv(), if able => Input::Link(it),
+            };
+            match input {
+                Input::Stop => break,
+                Input::Time => {
+                    if self.dark_at.is_some_and(|at| at <= Instant::now()) {
+                        tracing::warn!("mains are gone: the process ends");
+                        return;
+                    }
+                    self.on_time().await;
+                }
+                Input::Command(Command::Network(online)) => self.link.set_online(online),
+                Input::Hardware(it) => self.on_hardware(it).await,
+                Input::Link(it) => self.on_link(it).await,
+                Input::Decision(it) => self.on_decision(it).await,
+                Input::Response(it) => {
+                    self.unanswered_requests.retain(|id| *id != it.id);
+                    self.deliver(Event::Response(it)).await;
+                }
+                Input::ClockStep(by) => {
+                    self.chain.clock_stepped(by);
+                    self.deliver(Event::ClockStepped(by)).await;
+                }
+            }
+        }
+        self.end().await;
+    }
+
+    /// Everything in good order: contactors open, what was sent is out, lazy
+    /// entries are on disk. A running transaction stays open there.
+    async fn end(mut self) {
+        self.outlets.revoke_all();
+        self.link.close(CLOSE_BOUND).await;
+        for worker in self.workers.drain(..) {
+            worker.stop();
+        }
+        if let Some(batch) = self.slot.entries_mut().flush()
+            && let Err(error) = self.store.commit(SLOT, batch.changes).await
+        {
+            tracing::error!(%error, "the last entries could not be kept");
+        }
+        self.outlets.shutdown();
+        self.store.close();
+    }
+
+    /// There is an instance, or one can be made.
+    fn able(&self) -> bool {
+        self.slot.has_instance() || self.clock.monotonic_ms() >= self.health.not_before_ms()
+    }
+
+    fn wake_at(&self) -> Instant {
+        let due = if self.able() {
+            self.timers.next_ms(&self.clock.now())
+        } else {
+            Some(self.health.not_before_ms())
+        };
+        let due = due.map_or(self.housekeeping_at, |ms| {
+            self.epoch.instant(ms).min(self.housekeeping_at)
+        });
+        self.dark_at.map_or(due, |dark| due.min(dark))
+    }
+
+    async fn on_time(&mut self) {
+        self.housekeeping_at = Instant::now() + HOUSEKEEPING;
+        self.ensure().await;
+        if !self.able() {
+            return;
+        }
+        while let Some(fired) = self.timers.take_due(&self.clock.now()) {
+            self.deliver(Event::Timer(fired)).await;
+        }
+        if let Some(step) = self.clock.follow_board() {
+            self.chain.clock_stepped(step);
+            self.deliver(Event::ClockStepped(step)).await;
+        }
+        if let Some(batch) = self.slot.entries_mut().due(self.clock.monotonic_ms()) {
+            // Lazy entries: nothing waits for them, and they wait again if this
+            // fails.
+            let _ = self.commit(batch).await;
+        }
+    }
+}
