@@ -7,6 +7,7 @@
 //! * [`store`]: what outlives the power
 //! * [`outlet`], [`meter`], [`reader`]: hardware and the safety thread
 //! * [`link`]: the WebSocket
+//! * [`services`]: what a guest can ask for: clock, transfers, keys
 //! * [`policy`]: the chain of authorization policies
 //! * [`control`]: the HTTP API; [`board`] and [`journal`] are what it shows
 //! * [`config`]: the configuration file
@@ -33,6 +34,7 @@ pub mod policy;
 mod random;
 pub mod reader;
 mod rfc3339;
+pub mod services;
 pub mod station;
 pub mod store;
 mod timers;

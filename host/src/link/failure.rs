@@ -10,7 +10,7 @@ use crate::wit::protocol::LinkFailure;
 
 /// The end of an attempt or of a link.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Failure {
+pub(crate) struct Failure {
     pub kind: LinkFailure,
     /// The status of the answer to the upgrade, if that was the trouble.
     pub http_status: Option<u16>,

@@ -15,7 +15,7 @@ mod counters;
 mod danger_any_name;
 mod dial;
 mod driver;
-mod failure;
+pub(crate) mod failure;
 mod farewell;
 mod handle;
 mod keepalive;

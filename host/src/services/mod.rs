@@ -1,0 +1,168 @@
+//! What a guest can ask for by `request`, as `wit/services.md` says: the clock,
+//! transfers of files, keys.
+//!
+//! [`Services::submit`] never blocks: what may take time runs on few threads of
+//! its own, which end when there is nothing to do. Whether a request is still
+//! wanted when its answer comes is the loop's to know.
+
+pub mod keystore;
+mod operation;
+mod reply;
+pub mod transfer;
+mod workers;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::keystore::Keystore;
+use self::operation::{Failed, body, done};
+use self::reply::Reply;
+use self::transfer::{TransferSettings, Transfers};
+use self::workers::Workers;
+use crate::clock::Clock;
+use crate::wit::protocol::{Request, Response};
+
+const CLOCK: &str = "clock@1";
+const KEYSTORE: &str = "keystore@1";
+const TRANSFER: &str = "transfer@1";
+
+/// Requests that may wait for a thread, per service.
+const MOST_WAITING: usize = 64;
+
+/// What the host decides about the services.
+#[derive(Clone, Debug)]
+pub struct ServicesSettings {
+    /// Where transferred files lie; emptied at start.
+    pub transfers_dir: PathBuf,
+    /// Transfers at the same time.
+    pub transfers: usize,
+    /// Files at the same time.
+    pub most_files: usize,
+    /// The limit of a `get` that names none.
+    pub usual_bytes: u64,
+    /// The limit of any `get`.
+    pub most_bytes: u64,
+    /// A transfer in which nothing moves for this long has failed.
+    pub stall: Duration,
+    /// So has one that takes longer than this.
+    pub longest: Duration,
+    /// As for the link.
+    pub verify_hostname: bool,
+    /// As for the link.
+    pub build_time_ms: i64,
+}
+
+impl ServicesSettings {
+    /// Sound defaults, with the files under `state_dir`.
+    #[must_use]
+    pub fn under(state_dir: &std::path::Path) -> Self {
+        Self {
+            transfers_dir: state_dir.join("transfers"),
+            transfers: 2,
+            most_files: 32,
+            usual_bytes: 64 << 20,
+            most_bytes: 1 << 30,
+            stall: Duration::from_secs(60),
+            longest: Duration::from_secs(4 * 3600),
+            verify_hostname: true,
+            build_time_ms: 0,
+        }
+    }
+}
+
+/// All services of this charger.
+pub struct Services {
+    clock: Clock,
+    stepped: Box<dyn Fn(i64) + Send + Sync>,
+    keystore: Arc<Keystore>,
+    transfers: Arc<Transfers>,
+    key_workers: Workers,
+    transfer_workers: Workers,
+}
+
+impl Services {
+    /// Empties the directory of transferred files. `stepped` is told by how many
+    /// ms the wall clock was moved, after the answer to that request.
+    ///
+    /// # Errors
+    /// The directory cannot be made or emptied.
+    pub fn new(
+        settings: ServicesSettings,
+        keystore: Arc<Keystore>,
+        clock: Clock,
+        stepped: impl Fn(i64) + Send + Sync + 'static,
+    ) -> std::io::Result<Self> {
+        let transfer_workers = Workers::new("transfer", settings.transfers, MOST_WAITING);
+        let transfers = Transfers::new(
+            TransferSettings::from(settings),
+            Arc::clone(&keystore) as _,
+            clock.clone(),
+        )?;
+        Ok(Self {
+            clock,
+            stepped: Box::new(stepped),
+            keystore,
+            transfers: Arc::new(transfers),
+            // One thread: what is done to keys is done in the order asked for.
+            key_workers: Workers::new("keystore", 1, MOST_WAITING),
+            transfer_workers,
+        })
+    }
+
+    /// Names with versions, for `boot.services`.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        [CLOCK, KEYSTORE, TRANSFER].map(str::to_owned).to_vec()
+    }
+
+    /// Files that transfers have left, for other parts of the host.
+    #[must_use]
+    pub fn transfers(&self) -> &Transfers {
+        &self.transfers
+    }
+
+    /// Does what a guest asks for and calls `reply` exactly once, from any
+    /// thread, perhaps before this returns.
+    pub fn submit(&self, request: Request, reply: impl FnOnce(Response) + Send + 'static) {
+        let reply = Reply::new(request.id, reply);
+        match request.service.as_str() {
+            CLOCK => self.clock(&request, reply),
+            KEYSTORE => {
+                let keystore = Arc::clone(&self.keystore);
+                self.key_workers.run(reply, move || {
+                    keystore::operations::run(&keystore, &request.operation, &request.body)
+                });
+            }
+            TRANSFER => {
+                let transfers = Arc::clone(&self.transfers);
+                self.transfer_workers.run(reply, move || {
+                    transfers.run(&request.operation, &request.body)
+                });
+            }
+            other => reply.send(Err(Failed::unsupported(&format!(
+                "there is no service {other}"
+            )))),
+        }
+    }
+
+    fn clock(&self, request: &Request, reply: Reply) {
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Set {
+            unix_ms: i64,
+        }
+        if request.operation != "set" {
+            return reply.send(Err(Failed::no_operation(CLOCK, &request.operation)));
+        }
+        match body::<Set>(&request.body) {
+            Ok(set) => {
+                let step = self.clock.set_wall(set.unix_ms);
+                tracing::info!(step_ms = step, "clock set");
+                reply.send(done(&serde_json::json!({ "step_ms": step })));
+                (self.stepped)(step);
+            }
+            Err(failed) => reply.send(Err(failed)),
+        }
+    }
+}

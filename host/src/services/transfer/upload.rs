@@ -1,0 +1,42 @@
+//! `put`: a file to a URL.
+
+use std::fs::File;
+
+use ureq::Agent;
+
+use super::files::TransferredFile;
+use super::http::{broken, refused};
+use crate::services::operation::Failed;
+
+#[derive(Clone, Copy, Debug, Default, serde::Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum Method {
+    #[default]
+    Put,
+    Post,
+}
+
+/// The status of the server's answer, if it is a success.
+pub(super) fn run(
+    agent: &Agent,
+    url: &str,
+    method: Method,
+    file: &TransferredFile,
+) -> Result<u16, Failed> {
+    let body = File::open(&file.path)
+        .map_err(|e| Failed::because(format!("the file cannot be read: {e}")))?;
+    let request = match method {
+        Method::Put => agent.put(url),
+        Method::Post => agent.post(url),
+    };
+    let response = request
+        .content_type("application/octet-stream")
+        .send(&body)
+        .map_err(|e| broken(&e))?;
+    let status = response.status();
+    if status.is_success() {
+        Ok(status.as_u16())
+    } else {
+        Err(refused(status))
+    }
+}
