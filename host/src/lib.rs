@@ -29,7 +29,6 @@ pub mod journal;
 pub mod link;
 pub mod meter;
 pub mod outlet;
-mod pending;
 pub mod policy;
 mod random;
 pub mod reader;

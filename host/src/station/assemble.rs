@@ -24,8 +24,9 @@ use crate::health::Health;
 use crate::journal::Journal;
 use crate::link::{Link, LinkSettings};
 use crate::outlet::OutletError;
-use crate::pending::{Keystore, Services};
 use crate::policy::{Chain, PolicySettings, Worker, WorkerError};
+use crate::services::keystore::{ImportError, Keystore, KeystoreError};
+use crate::services::{Services, ServicesSettings};
 use crate::store::{Entries, Store, StoreError, StoreSettings};
 use crate::timers::Timers;
 use crate::wit::authorization;
@@ -76,6 +77,12 @@ pub enum StartError {
     /// The engine for components.
     #[error("{0}")]
     Engine(ComponentError),
+    /// Keys and certificates that were kept.
+    #[error("charge_point.state_dir: {0}")]
+    Keystore(#[from] KeystoreError),
+    /// The `[tls]` section.
+    #[error("{0}")]
+    Tls(#[from] ImportError),
     /// Outlets, meters or readers.
     #[error("{0}")]
     Outlets(#[from] OutletError),
@@ -150,7 +157,11 @@ impl Station {
 
         let slot = guests.protocol(&config)?;
         let (chain, workers) = guests.chain(&config, &clock, &journal)?;
-        let keystore = Arc::new(Keystore);
+        let keystore = Keystore::open(store.clone())?;
+        for imported in keystore.import_initial(&super::hardware::initial_material(&config.tls))? {
+            tracing::info!("tls.{imported} was copied into the store");
+        }
+        let keystore = Arc::new(keystore);
         let (to_loop, link_events) = mpsc::channel(LINK_BACKLOG);
         let link = Link::spawn(
             link_settings(&config),
@@ -159,7 +170,22 @@ impl Station {
             to_loop,
         );
         let (stepped, clock_steps) = mpsc::unbounded_channel();
-        let services = Services::new(keystore);
+        let services = Services::new(
+            ServicesSettings {
+                verify_hostname: config.tls.verify_hostname,
+                ..ServicesSettings::under(&state_dir)
+            },
+            keystore,
+            clock.clone(),
+            move |step| {
+                // Fails only when the loop has ended.
+                let _ = stepped.send(step);
+            },
+        )
+        .map_err(|source| StartError::StateDir {
+            path: state_dir.join("transfers"),
+            source,
+        })?;
         let (decided, decisions) = mpsc::unbounded_channel();
         let (responded, responses) = mpsc::unbounded_channel();
         let inner = Loop {
@@ -204,7 +230,6 @@ impl Station {
             },
             decided,
             responded,
-            stepped,
         };
         Ok(Self {
             inner,

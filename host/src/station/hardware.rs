@@ -1,5 +1,4 @@
-//! From the configuration to outlets and readers, and the documents in which
-//! parts of the host keep what is theirs.
+//! From the configuration to outlets, readers and initial keys.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,10 +12,11 @@ use crate::outlet::{
     SimOptions, SimSettings, SimStorage, sim::StorageError,
 };
 use crate::reader::{ReaderDriver, ReaderSettings};
+use crate::services::keystore::InitialMaterial;
 use crate::store::Store;
 use crate::wit::protocol::Cable;
 
-/// The document that keeps the simulation.
+/// Its name.
 const SIMULATION: &str = "simulation";
 
 pub(super) fn start(
@@ -67,33 +67,31 @@ pub(super) fn start(
         storage: config
             .sim
             .persistent
-            .then(|| Arc::new(Document::new(store, SIMULATION)) as Arc<dyn SimStorage>),
+            .then(|| Arc::new(Simulation(store.clone())) as Arc<dyn SimStorage>),
         hold_up: Duration::from_millis(config.sim.hold_up_ms.into()),
     };
     Outlets::start(outlets, &readers, &safety, &sim, clock.clone(), events)
 }
 
-/// One document in the store.
-pub(super) struct Document {
-    store: Store,
-    name: &'static str,
-}
+/// The document in the store that keeps the simulation.
+struct Simulation(Store);
 
-impl Document {
-    pub(super) fn new(store: &Store, name: &'static str) -> Self {
-        Self {
-            store: store.clone(),
-            name,
-        }
-    }
-}
-
-impl SimStorage for Document {
+impl SimStorage for Simulation {
     fn load(&self) -> Result<Option<Vec<u8>>, StorageError> {
-        Ok(self.store.document_get(self.name)?)
+        Ok(self.0.document_get(SIMULATION)?)
     }
 
     fn save(&self, document: &[u8]) -> Result<(), StorageError> {
-        Ok(self.store.document_put(self.name, document.to_vec())?)
+        Ok(self.0.document_put(SIMULATION, document.to_vec())?)
+    }
+}
+
+/// What is copied into the store at the first start.
+pub(super) fn initial_material(tls: &config::Tls) -> InitialMaterial {
+    InitialMaterial {
+        csms_root_ca: tls.csms_root_ca.clone(),
+        manufacturer_root_ca: tls.manufacturer_root_ca.clone(),
+        client_cert: tls.client_cert.clone(),
+        client_key: tls.client_key.clone(),
     }
 }

@@ -32,8 +32,8 @@ use crate::health::Health;
 use crate::journal::Journal;
 use crate::link::{Link, LinkEvent};
 use crate::outlet::{HardwareEvent, Outlets};
-use crate::pending::Services;
 use crate::policy::{Chain, Worker};
+use crate::services::Services;
 use crate::store::Store;
 use crate::timers::Timers;
 use crate::wit::protocol::{
@@ -92,8 +92,6 @@ struct Loop {
     inputs: Inputs,
     decided: mpsc::UnboundedSender<Decision>,
     responded: mpsc::UnboundedSender<Response>,
-    #[allow(dead_code)]
-    stepped: mpsc::UnboundedSender<i64>,
 }
 
 /// Turns monotonic milliseconds into the runtime's instants, the same one each
