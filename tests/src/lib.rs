@@ -7,6 +7,8 @@
 //!   on loopback, answers sensibly, and can be told to misbehave;
 //! * [`ledger`]: checks what a central system has seen for what must never
 //!   happen: a lost, doubled or disordered transaction message;
+//! * [`charger`]: the real program as a child process, with its configuration,
+//!   its control API and its end;
 //! * [`tls`]: certificates made on the spot;
 //! * [`words`]: frames told in plain words.
 //!
@@ -18,6 +20,7 @@
 //! through its WebSocket, its control API and its process.
 
 pub mod central_system;
+pub mod charger;
 pub mod frame;
 pub mod ledger;
 pub mod tls;
