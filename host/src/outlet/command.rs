@@ -3,6 +3,8 @@
 use std::sync::mpsc::Sender;
 use std::time::Instant;
 
+use tokio::sync::oneshot;
+
 use super::sim::{BenchAnswer, BenchOrder};
 use crate::meter::Sample;
 use crate::wit::protocol::{Indication, LockMove, MeterRequest, Permit};
@@ -27,6 +29,8 @@ pub(super) enum Command {
         at: Instant,
         answer: Sender<BenchAnswer>,
     },
+    /// Answered once everything before is to be seen in the snapshot.
+    Sync(oneshot::Sender<()>),
     /// Open everything and end.
     Shutdown,
 }

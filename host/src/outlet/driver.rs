@@ -21,10 +21,11 @@ pub struct Facts {
     pub pilot: PilotState,
     /// A cable is in the socket, or, with a fixed cable, in a car.
     pub plugged: bool,
-    /// Where the lock is; meaningless while `lock_moving`.
+    /// Where the lock is.
     pub lock: LockState,
-    /// The motor has not ended what it was last told.
-    pub lock_moving: bool,
+    /// Serial of the last [`LockOrder`] that the motor has ended, well or not;
+    /// 0 before the first.
+    pub lock_ended: u32,
     /// What the contactor's feedback says; without one, what it was told.
     pub contactor: ContactorState,
     /// Largest current of the phases, if the driver can tell.
@@ -72,7 +73,7 @@ impl Outputs {
 pub struct LockOrder {
     /// Which way.
     pub locked: bool,
-    /// Grows with each order, also with one the same way again.
+    /// From 1 on, one more with each order, also with one the same way again.
     pub serial: u32,
 }
 

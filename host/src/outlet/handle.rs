@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
 
 use super::command::Command;
 use super::driver::Inputs;
@@ -17,7 +18,7 @@ use super::settings::{DriverSettings, Fittings, OutletSettings, SafetySettings};
 use super::sim::{Keeper, Registers, Saved, SimBench, SimOptions, SimOutlet};
 use super::teller::{Teller, View};
 use super::thread::Safety;
-use super::unit::Unit;
+use super::unit::{Present, Unit};
 use super::{DriverError, HardwareEvent};
 use crate::clock::Clock;
 use crate::reader::{ReaderDriver, ReaderSettings, TokenSink};
@@ -25,6 +26,8 @@ use crate::wit::protocol::{Indication, LockMove, MeterRequest, OutletState, Perm
 
 /// How long the end waits for what is still to be told and kept.
 const LAST_WORDS: Duration = Duration::from_millis(500);
+/// How long a fresh snapshot may take.
+const FRESH: Duration = Duration::from_millis(250);
 
 /// Why the outlets cannot be started. Each is the configuration's or the
 /// hardware's fault.
@@ -125,7 +128,7 @@ impl Outlets {
                 &commands,
             )?);
         }
-        let view = Arc::new(Mutex::new(View::default()));
+        let view = Arc::new(Mutex::new(first_view(&mut units, &clock)));
         let latencies = Latencies::default();
         let (reports, reported) = mpsc::channel();
         let (last_word, told) = mpsc::channel();
@@ -206,6 +209,18 @@ impl Outlets {
     /// time, there is none.
     pub fn guest_healthy(&self, healthy: bool) {
         self.send(Command::GuestHealthy(healthy));
+    }
+
+    /// The outlets once everything that this handle was told before has been
+    /// done; as they were seen last, if that takes longer than 250 ms. To be
+    /// called on a tokio runtime with time.
+    pub async fn fresh_snapshot(&self) -> Vec<OutletState> {
+        let (done, waiting) = oneshot::channel();
+        self.send(Command::Sync(done));
+        if tokio::time::timeout(FRESH, waiting).await.is_err() {
+            tracing::warn!("the disk holds up the state of the outlets; an older one is used");
+        }
+        self.snapshot()
     }
 
     /// The outlets as they were seen last; the ages of readings are of now.
@@ -343,6 +358,22 @@ fn fit(
         }
     };
     Ok(Unit::new(Moment::ZERO, limits, safety, fittings))
+}
+
+/// What there is to be seen before the thread has done anything.
+fn first_view(units: &mut [Unit], clock: &Clock) -> View {
+    let now = Present {
+        moment: Moment::ZERO,
+        stamp: clock.stamp(),
+    };
+    let state = |unit: &mut Unit| {
+        unit.settle(now);
+        unit.state(now)
+    };
+    View {
+        outlets: units.iter_mut().map(state).collect(),
+        indications: Vec::new(),
+    }
 }
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OutletError> {

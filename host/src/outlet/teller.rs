@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
 
 use super::HardwareEvent;
 use super::sim::{BenchAnswer, BenchError, Keep, Keeper, Registers, Saved, Worked};
@@ -31,6 +32,7 @@ pub(super) struct Report {
     pub(super) opened: bool,
     /// The simulation, if it has changed and is to be kept.
     pub(super) saved: Option<Saved>,
+    pub(super) waiting: Vec<oneshot::Sender<()>>,
     pub(super) answers: Vec<(Sender<BenchAnswer>, Result<Worked, BenchError>)>,
 }
 
@@ -62,6 +64,10 @@ impl Teller {
         self.write_registers(&report);
         // First, so that who takes an event never finds an older state.
         *self.view.lock().unwrap_or_else(PoisonError::into_inner) = report.view;
+        for waiting in report.waiting {
+            // Who waited has given up.
+            let _ = waiting.send(());
+        }
         for event in report.events {
             // A receiver that is gone means that the process is ending.
             let _ = self.events.send(event);

@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
+use tokio::sync::oneshot;
+
 use super::HardwareEvent;
 use super::command::Command;
 use super::latency::{Latencies, Latency};
@@ -50,6 +52,7 @@ pub(super) struct Safety {
 struct News {
     events: Vec<HardwareEvent>,
     answers: Vec<(Sender<BenchAnswer>, Result<Worked, BenchError>)>,
+    waiting: Vec<oneshot::Sender<()>>,
     opened: bool,
     worked: bool,
 }
@@ -104,10 +107,7 @@ impl Safety {
                 break;
             }
         }
-        let now = self.present().moment;
-        for unit in &mut self.units {
-            unit.force_open(now);
-        }
+        self.each(Unit::open_now);
         self.settle_all(&mut news);
         self.report(&mut news, &indications);
     }
@@ -153,9 +153,10 @@ impl Safety {
                 self.each(|unit| unit.guest_healthy(moment, healthy));
             }
             Command::RevokeAll => self.each(Unit::revoke),
+            Command::Sync(waiting) => news.waiting.push(waiting),
             Command::Shutdown => self.each(Unit::close_down),
             Command::Sample(outlet, sample) => {
-                self.one(now, outlet, news, |unit| unit.sample(sample));
+                self.one(now, outlet, news, |unit| unit.sample(moment, sample));
             }
             Command::Edge(outlet, at) => self.edge(now, outlet, at, news, fresh),
             Command::Bench { order, at, answer } => {
@@ -259,17 +260,22 @@ impl Safety {
     }
 
     fn report(&mut self, news: &mut News, indications: &BTreeMap<u32, Indication>) {
-        let plain = news.events.is_empty() && news.answers.is_empty();
+        let plain = news.events.is_empty() && news.answers.is_empty() && news.waiting.is_empty();
         if plain && self.behind.load(Ordering::Relaxed) > MOST_BEHIND {
             return;
         }
         let News {
             events,
             answers,
+            waiting,
             opened,
             worked,
         } = std::mem::take(news);
         let now = self.present();
+        if !answers.is_empty() || !waiting.is_empty() {
+            // Who waits wants to see the present register.
+            self.each(|unit| unit.look(now.moment));
+        }
         let outlets = self.units.iter().map(|unit| unit.state(now)).collect();
         let saved = (self.persistent && (worked || !events.is_empty())).then(|| self.saved());
         let registers = if self.keep_registers {
@@ -288,6 +294,7 @@ impl Safety {
             opened,
             saved,
             answers,
+            waiting,
         });
     }
 

@@ -53,7 +53,7 @@ pub(super) struct Unit {
     /// The meter was asked at this moment and has not answered.
     asked: Option<Moment>,
     readers: Vec<(u32, Moment)>,
-    next_look: Moment,
+    looked_at: Moment,
     told: Vec<Told>,
 }
 
@@ -83,7 +83,7 @@ impl Unit {
             stale: false,
             asked: None,
             readers: Vec::new(),
-            next_look: now,
+            looked_at: now,
             told: Vec::new(),
         };
         unit.look(now);
@@ -113,8 +113,8 @@ impl Unit {
     }
 
     /// The end: whatever the rules would still wait for.
-    pub(super) fn force_open(&mut self, now: Moment) {
-        self.driver.apply(now, &Outputs::SAFE);
+    pub(super) fn open_now(&mut self) {
+        self.rules.open_now();
     }
 
     pub(super) fn move_lock(&mut self, now: Moment, order: &LockMove) {
@@ -132,9 +132,10 @@ impl Unit {
     }
 
     /// The answer of a meter that takes its time.
-    pub(super) fn sample(&mut self, sample: Option<Sample>) {
+    pub(super) fn sample(&mut self, now: Moment, sample: Option<Sample>) {
         self.asked = None;
         self.take(sample);
+        self.looked_at = now;
     }
 
     pub(super) fn driver(&mut self) -> &mut dyn OutletDriver {
@@ -144,7 +145,7 @@ impl Unit {
     /// Brings rules and hardware into agreement with what has changed.
     pub(super) fn settle(&mut self, now: Present) {
         let moment = now.moment;
-        if moment >= self.next_look {
+        if moment >= self.next_look() {
             self.look(moment);
         }
         for _ in 0..MOST_ROUNDS {
@@ -173,7 +174,7 @@ impl Unit {
             readers,
         ]
         .into_iter()
-        .fold(Some(self.next_look), earliest)
+        .fold(Some(self.next_look()), earliest)
     }
 
     pub(super) fn take_told(&mut self) -> Vec<Told> {
@@ -239,10 +240,7 @@ impl Unit {
         if due.is_empty() {
             return;
         }
-        let mut reading = self.reading(now);
-        if let (true, Some(reading)) = (asked, &mut reading) {
-            reading.stale = true;
-        }
+        let reading = self.reading(now);
         for (id, _) in due {
             self.told.push(Told::Meter(MeterRead {
                 id,
@@ -253,12 +251,8 @@ impl Unit {
     }
 
     /// Asks the meter, if it is not being asked already.
-    fn look(&mut self, now: Moment) {
-        if self
-            .asked
-            .is_some_and(|at| now < at.after(self.meter_bound))
-        {
-            self.next_look = now.after(METER_PACE_NEAR_LIMIT);
+    pub(super) fn look(&mut self, now: Moment) {
+        if self.asked.is_some() && now < self.next_look() {
             return;
         }
         let answer = match (&mut self.meter, self.driver.meter()) {
@@ -275,7 +269,15 @@ impl Unit {
                 self.asked = Some(now);
             }
         }
-        self.next_look = now.after(self.pace());
+        self.looked_at = now;
+    }
+
+    /// When the meter is to be asked next.
+    fn next_look(&self) -> Moment {
+        match self.asked {
+            Some(at) => at.after(self.meter_bound),
+            None => self.looked_at.after(self.pace()),
+        }
     }
 
     fn take(&mut self, sample: Option<Sample>) {
@@ -307,6 +309,9 @@ impl Unit {
         let sample = self.last.as_ref()?;
         let age = now.moment.since(sample.at);
         let age_ms = u32::try_from(age.as_millis()).unwrap_or(u32::MAX);
+        let overdue = self
+            .asked
+            .is_some_and(|at| now.moment >= at.after(self.meter_bound));
         let mut measurements = sample.measurements.clone();
         measurements.extend(self.offer());
         Some(Reading {
@@ -317,7 +322,7 @@ impl Unit {
                 ..now.stamp
             },
             age_ms,
-            stale: self.stale,
+            stale: self.stale || overdue,
         })
     }
 

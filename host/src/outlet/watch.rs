@@ -130,3 +130,50 @@ impl Bucket {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(pilot: PilotState, contactor: ContactorState) -> Seen {
+        Seen {
+            pilot,
+            plugged: true,
+            lock: LockState::None,
+            contactor,
+            faults: Vec::new(),
+            own_acts: 0,
+        }
+    }
+
+    #[test]
+    fn a_storm_on_one_input_is_thinned_and_its_outcome_told() {
+        let calm = seen(PilotState::B, ContactorState::Open);
+        let storm = seen(PilotState::C, ContactorState::Open);
+        let mut watch = Watch::new(calm.clone());
+        let mut told = 0;
+        let mut now = Moment::ZERO;
+        for _ in 0..5_000 {
+            now = now.after(Duration::from_millis(1));
+            told += watch.changes(now, &storm).len();
+            now = now.after(Duration::from_millis(1));
+            told += watch.changes(now, &calm).len();
+        }
+        // 10 s: the burst and one per 50 ms.
+        assert!((200..=241).contains(&told), "{told} events");
+        // Another input is not held up by that.
+        let opened = seen(PilotState::C, ContactorState::Closed);
+        assert!(
+            watch
+                .changes(now, &opened)
+                .contains(&OutletChange::Contactor)
+        );
+        let last = seen(PilotState::A, ContactorState::Closed);
+        let at_once = watch.changes(now, &last);
+        let later = watch
+            .wake_at()
+            .map_or(Vec::new(), |at| watch.changes(at, &last));
+        assert_eq!([at_once, later].concat(), [OutletChange::Pilot]);
+        assert_eq!(watch.wake_at(), None);
+    }
+}

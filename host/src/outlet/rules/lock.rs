@@ -64,11 +64,12 @@ impl LockControl {
     /// closed, or still is.
     pub(super) fn step(&mut self, now: Moment, facts: &Facts, energised: bool) {
         let state = self.state(facts);
+        let moving = self.is_moving(facts);
         let Some(job) = &mut self.job else {
             return;
         };
         let done = if job.running {
-            if !facts.lock_moving {
+            if !moving {
                 self.overdue = false;
                 Some(facts.lock)
             } else if now >= job.until {
@@ -83,7 +84,7 @@ impl LockControl {
                 false => LockState::Unlocked,
             };
             let impossible = self.cable == Cable::Fixed || (job.locked && !facts.plugged);
-            if impossible || (state == there && !facts.lock_moving) {
+            if impossible || (state == there && !moving) {
                 Some(state)
             } else if job.locked || !energised {
                 job.running = true;
@@ -110,15 +111,19 @@ impl LockControl {
     pub(super) fn state(&self, facts: &Facts) -> LockState {
         match self.cable {
             Cable::Fixed => LockState::None,
-            Cable::Socket if self.overdue && facts.lock_moving => LockState::Failed,
+            Cable::Socket if self.overdue && self.is_moving(facts) => LockState::Failed,
             Cable::Socket => facts.lock,
         }
     }
 
-    /// The plug is held, and the motor is not on its way to let it go.
+    fn is_moving(&self, facts: &Facts) -> bool {
+        self.last_order
+            .is_some_and(|order| order.serial != facts.lock_ended)
+    }
+
+    /// The plug is held, and the motor is not on its way.
     pub(super) fn holds(&self, facts: &Facts) -> bool {
-        let letting_go = facts.lock_moving || self.job.as_ref().is_some_and(|job| job.running);
-        self.cable == Cable::Fixed || (facts.lock == LockState::Locked && !letting_go)
+        self.cable == Cable::Fixed || (facts.lock == LockState::Locked && !self.is_moving(facts))
     }
 
     pub(super) fn order(&self) -> Option<LockOrder> {

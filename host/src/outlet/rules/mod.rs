@@ -144,6 +144,12 @@ impl Rules {
         self.closing_down = true;
     }
 
+    /// The end, without waiting for zero current any longer.
+    pub fn open_now(&mut self) {
+        self.closing_down = true;
+        self.power = Power::Open;
+    }
+
     /// Asks the lock to move; the answer is in [`take_lock_answers`](Self::take_lock_answers).
     pub fn move_lock(&mut self, now: Moment, order: &LockMove, facts: &Facts) {
         self.lock.ask(now, order, facts);
@@ -171,13 +177,15 @@ impl Rules {
         self.lock.step(now, facts, lock::energised(told, facts));
 
         let safe = self.is_safe(facts);
+        let before = self.power;
         self.power = self.next_power(now, facts, safe);
         if self.contactor() != told {
             self.feedback.told_anew();
-            match self.power {
-                Power::Open if !safe => self.recloser.thrown_open(now),
-                Power::Open => {}
-                _ => self.recloser.closed(now),
+            match before {
+                Power::Open => self.recloser.closed(now),
+                Power::Closed { .. } => self.recloser.thrown_open(now),
+                // The car was on its way out anyway.
+                Power::LettingGo { .. } => {}
             }
         }
         self.outputs(facts, safe)

@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::outlet::Moment;
 
 /// A closing shorter than this counts as flapping.
-const SHORT: Duration = Duration::from_secs(2);
-const FIRST_WAIT: Duration = Duration::from_millis(100);
+const SHORT: Duration = Duration::from_secs(1);
+const FIRST_WAIT: Duration = Duration::from_millis(50);
 const MOST_WAIT: Duration = Duration::from_secs(60);
 
 /// When the contactor may close again.

@@ -16,7 +16,9 @@ pub(super) struct Lock {
     /// What the feedback says.
     state: LockState,
     moving: Option<(bool, Moment)>,
-    last_serial: Option<u32>,
+    /// Of the order in hand and of the last that has ended.
+    serial: u32,
+    ended: u32,
 }
 
 impl Lock {
@@ -27,7 +29,8 @@ impl Lock {
             engaged,
             state: position(engaged),
             moving: None,
-            last_serial: None,
+            serial: 0,
+            ended: 0,
         }
     }
 
@@ -36,8 +39,8 @@ impl Lock {
     }
 
     pub(super) fn obey(&mut self, now: Moment, order: LockOrder) {
-        if self.last_serial != Some(order.serial) {
-            self.last_serial = Some(order.serial);
+        if self.serial != order.serial {
+            self.serial = order.serial;
             self.moving = Some((order.locked, now.after(self.travel)));
         }
     }
@@ -47,6 +50,7 @@ impl Lock {
             return;
         };
         self.moving = None;
+        self.ended = self.serial;
         if self.jammed && self.engaged != locked {
             self.state = LockState::Failed;
         } else {
@@ -64,8 +68,9 @@ impl Lock {
         self.state
     }
 
-    pub(super) fn is_moving(&self) -> bool {
-        self.moving.is_some()
+    /// Serial of the last order that has ended.
+    pub(super) fn ended(&self) -> u32 {
+        self.ended
     }
 
     pub(super) fn wake_at(&self) -> Option<Moment> {

@@ -12,6 +12,8 @@ mod lock;
 mod outlet;
 mod registers;
 mod saved;
+#[cfg(test)]
+mod tests;
 mod words;
 
 pub use bench::{BenchError, SimBench};
@@ -23,6 +25,8 @@ pub(super) use bench::{BenchAnswer, BenchOrder, OutletOrder, Worked};
 pub(super) use keeper::{Keep, Keeper};
 pub(super) use registers::Registers;
 pub(super) use saved::Saved;
+#[cfg(test)]
+use saved::SavedOutlet;
 
 use std::path::PathBuf;
 use std::sync::Arc;

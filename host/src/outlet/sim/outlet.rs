@@ -259,7 +259,7 @@ impl OutletDriver for SimOutlet {
                 Cable::Fixed => LockState::None,
                 Cable::Socket => self.lock.state(),
             },
-            lock_moving: self.lock.is_moving(),
+            lock_ended: self.lock.ended(),
             contactor: self.outputs.contactor,
             current: Some(Flow {
                 ma: self.current_ma(),

@@ -68,3 +68,35 @@ impl Registers {
 fn at(outlet: u32) -> u64 {
     RECORD * u64::from(outlet)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registers_are_there_when_the_file_is_opened_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("registers");
+        let file = Registers::open(&path).expect("opens");
+        assert_eq!(file.read(1), None);
+        file.write(3, 123_456_789).expect("writes");
+        drop(file);
+        let file = Registers::open(&path).expect("opens");
+        assert_eq!((file.read(3), file.read(1)), (Some(123_456_789), None));
+    }
+
+    #[test]
+    fn a_record_that_is_torn_and_a_file_of_another_kind_count_as_lost() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("registers");
+        let file = Registers::open(&path).expect("opens");
+        file.write(1, 5).expect("writes");
+        file.file.write_all_at(&[7], at(1)).expect("writes");
+        assert_eq!(file.read(1), None);
+        std::fs::write(&path, b"something quite different, and long").expect("writes");
+        let file = Registers::open(&path).expect("opens");
+        assert_eq!(file.read(1), None);
+        file.write(1, 6).expect("writes");
+        assert_eq!(file.read(1), Some(6));
+    }
+}
