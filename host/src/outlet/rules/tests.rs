@@ -129,8 +129,10 @@ fn fault() -> Fault {
     }
 }
 
+type Obstacle = (&'static str, fn(&mut Stand));
+
 /// Everything that keeps a contactor open, each by itself.
-const OBSTACLES: [(&str, fn(&mut Stand)); 11] = [
+const OBSTACLES: [Obstacle; 11] = [
     ("no permit", |s| s.rules.revoke()),
     ("pilot A", |s| s.facts.pilot = PilotState::A),
     ("pilot B", |s| s.facts.pilot = PilotState::B),

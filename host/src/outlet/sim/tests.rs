@@ -244,6 +244,12 @@ impl World {
         reading.measurements.iter().find(is).map(|m| m.milli)
     }
 
+    /// The current, measured at this moment.
+    fn measured_now(&mut self, phase: Phase) -> Option<i64> {
+        self.unit.look(self.now);
+        self.measured(Quantity::CurrentImport, Some(phase))
+    }
+
     fn register(&mut self) -> u64 {
         let now = self.now;
         let driver = self.unit.driver();
@@ -316,6 +322,33 @@ fn a_car_draws_no_more_than_car_offer_and_phases_allow() {
         );
         assert_eq!(measured, (Some(flows), Some(power)));
     }
+}
+
+#[test]
+fn a_car_ramps_its_current_up_and_down() {
+    let mut world = FIXED.make(None);
+    world.work(&car(20_000, 3)).expect("plugs");
+    world.permit(&permit(32_000));
+    while world.state().contactor == ContactorState::Open {
+        world.run(MS);
+    }
+    let mut levels = Vec::new();
+    let mut watch = |world: &mut World| {
+        for _ in 0..300 {
+            let level = world.measured_now(Phase::L1);
+            if levels.last() != Some(&level) {
+                levels.push(level);
+            }
+            world.run(MS);
+        }
+    };
+    watch(&mut world);
+    world.permit(&permit(6_000));
+    watch(&mut world);
+    world.permit(&permit(0));
+    watch(&mut world);
+    let amperes = [0, 8, 16, 20, 12, 6, 0];
+    assert_eq!(levels, amperes.map(|a| Some(a * 1_000)));
 }
 
 #[test]
