@@ -60,11 +60,29 @@ impl Dialler {
             ms => Duration::from_millis(u64::from(ms)),
         };
         let deadline = Instant::now() + patience;
+        // First, so that nobody is bothered by a dial that cannot succeed.
+        let tls = match address.secure {
+            true => Some(self.tls(&attempt.target)?),
+            false => None,
+        };
         let stream = self.connect(&address, deadline).await?;
-        let wire = self
-            .secure(&address, &attempt.target, stream, deadline)
-            .await?;
+        let wire = match tls {
+            Some(tls) => self.secure(&address, tls, stream, deadline).await?,
+            None => Wire::plain(stream, Arc::clone(&self.tally)),
+        };
         self.upgrade(&address, &attempt, wire, deadline).await
+    }
+
+    fn tls(&self, target: &Target) -> Result<TlsConnector, Failure> {
+        let config = tls::client_config(&TlsTerms {
+            material: self.material.as_ref(),
+            trust: &target.trust,
+            identity: target.client_identity.as_deref(),
+            verify_hostname: self.settings.verify_hostname,
+            clock: &self.clock,
+            build_time_ms: self.settings.build_time_ms,
+        })?;
+        Ok(TlsConnector::from(Arc::new(config)))
     }
 
     async fn connect(&self, address: &Address, deadline: Instant) -> Result<TcpStream, Failure> {
@@ -107,35 +125,21 @@ impl Dialler {
     async fn secure(
         &self,
         address: &Address,
-        target: &Target,
+        tls: TlsConnector,
         stream: TcpStream,
         deadline: Instant,
     ) -> Result<Wire, Failure> {
-        if !address.secure {
-            return Ok(Wire::plain(stream, Arc::clone(&self.tally)));
-        }
-        let config = tls::client_config(&TlsTerms {
-            material: self.material.as_ref(),
-            trust: &target.trust,
-            identity: target.client_identity.as_deref(),
-            verify_hostname: self.settings.verify_hostname,
-            clock: &self.clock,
-            build_time_ms: self.settings.build_time_ms,
-        })?;
         let name = address.host.clone().try_into().map_err(|_| {
             Failure::new(
                 LinkFailure::Certificate,
                 format!("{} cannot be the name in a certificate", address.host),
             )
         })?;
-        let tls = timeout_at(
-            deadline,
-            TlsConnector::from(Arc::new(config)).connect(name, stream),
-        )
-        .await
-        .map_err(|_| late("TLS is not answered".to_owned()))?
-        .map_err(|e| Failure::from_io(&e))?;
-        Ok(Wire::tls(tls, Arc::clone(&self.tally)))
+        let stream = timeout_at(deadline, tls.connect(name, stream))
+            .await
+            .map_err(|_| late("TLS is not answered".to_owned()))?
+            .map_err(|e| Failure::from_io(&e))?;
+        Ok(Wire::tls(stream, Arc::clone(&self.tally)))
     }
 
     async fn upgrade(

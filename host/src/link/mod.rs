@@ -29,4 +29,4 @@ mod wire;
 
 pub use counters::{LinkCounters, failure_name};
 pub use handle::Link;
-pub use plan::{LinkEvent, LinkMaterial, LinkPlan, LinkSettings};
+pub use plan::{BUILT_AT_MS, LinkEvent, LinkMaterial, LinkPlan, LinkSettings};

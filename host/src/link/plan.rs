@@ -7,6 +7,16 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::wit::protocol::{Connect, Frame, LinkDown, LinkUp};
 
+/// When this program was built, in Unix ms: set by the build, else when this was
+/// written (2026-11-01). It is a lower bound for the time, so old is harmless.
+pub const BUILT_AT_MS: i64 = match option_env!("PLUGPOINT_BUILT_AT_MS") {
+    Some(text) => match i64::from_str_radix(text, 10) {
+        Ok(ms) => ms,
+        Err(_) => panic!("PLUGPOINT_BUILT_AT_MS is no number"),
+    },
+    None => 1_793_491_200_000,
+};
+
 /// What the host decides about every link, whatever the guest asks for.
 #[derive(Clone, Debug)]
 pub struct LinkSettings {
@@ -29,7 +39,7 @@ impl Default for LinkSettings {
             max_frame_bytes: 256 * 1024,
             verify_hostname: true,
             send_queue: 256,
-            build_time_ms: 0,
+            build_time_ms: BUILT_AT_MS,
             jitter_seed: getrandom::u64().unwrap_or_else(|_| u64::from(std::process::id())),
         }
     }

@@ -66,7 +66,7 @@ impl ServicesSettings {
             stall: Duration::from_secs(60),
             longest: Duration::from_secs(4 * 3600),
             verify_hostname: true,
-            build_time_ms: 0,
+            build_time_ms: crate::link::BUILT_AT_MS,
         }
     }
 }

@@ -2,6 +2,8 @@
 //! end on loopback that the test plays by hand.
 #![allow(dead_code)] // each test file uses its own part
 
+pub mod certs;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
