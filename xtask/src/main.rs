@@ -2,23 +2,30 @@
 //!
 //! Reading order: [`workspace`] (where things are, how commands are run),
 //! [`wasm_std`] (the standard library for components), [`component`] (core module
-//! to component), [`guests`] (all components of this repository).
+//! to component), [`guests`] (all components of this repository), [`program`]
+//! (the native programs), then one module for each task: [`test`], [`demo`] (the
+//! task `run`), [`bench`].
 //!
 //! It holds no logic of the product: each step is a command that could be typed
 //! by hand, and is printed.
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
+mod bench;
 mod component;
+mod demo;
 mod guests;
+mod program;
+mod python;
+mod test;
 mod wasm_std;
 mod workspace;
 
 use workspace::Workspace;
 
-/// Everything a developer types.
+/// Everything a developer types. Each task does all the set-up it needs.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Cli {
@@ -28,12 +35,32 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Builds the components only (all other tasks do that first).
+    /// Builds the program `plugpoint`, which carries the two standard components.
+    Build {
+        /// Optimised: `target/release/plugpoint`.
+        #[arg(long)]
+        release: bool,
+    },
+    /// Builds the components only, into `target/components`.
     Guests,
+    /// Runs all tests.
+    Test(Passed),
+    /// Runs a charge point against a central system and plays a charging session.
+    Run(demo::Options),
+    /// Measures, and prints a table and JSON.
+    Bench(Passed),
+}
+
+/// What is handed on as it is.
+#[derive(Args)]
+struct Passed {
+    /// Handed on: to `cargo test` (such as a filter), or to the benchmark.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<String>,
 }
 
 fn main() -> ExitCode {
-    match perform(Cli::parse().task) {
+    match perform(Cli::parse_from(arguments(std::env::args())).task) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -42,10 +69,68 @@ fn main() -> ExitCode {
     }
 }
 
+/// `cargo xtask run -- --once` means what `cargo xtask run --once` does, and
+/// `cargo xtask test -- --nocapture` what `cargo test -- --nocapture` does.
+fn arguments(given: impl Iterator<Item = String>) -> Vec<String> {
+    let mut arguments: Vec<String> = given.collect();
+    if arguments.get(2).is_some_and(|argument| argument == "--") {
+        match arguments[1].as_str() {
+            // The first is taken by our own parser.
+            "test" => arguments.insert(2, "--".to_owned()),
+            _ => drop(arguments.remove(2)),
+        }
+    }
+    arguments
+}
+
 fn perform(task: Task) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::find()?;
+    guests::build(&workspace)?;
     match task {
-        Task::Guests => guests::build(&workspace)?,
+        Task::Guests => Ok(ExitCode::SUCCESS),
+        Task::Build { release } => program::build(&workspace, release),
+        Task::Test(passed) => test::run(&workspace, &passed.arguments),
+        Task::Run(options) => demo::run(&workspace, &options),
+        Task::Bench(passed) => bench::run(&workspace, &passed.arguments),
     }
-    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::{Cli, Task, arguments};
+
+    fn parsed(line: &str) -> Task {
+        let words = line.split(' ').map(str::to_owned);
+        match Cli::try_parse_from(arguments(words)) {
+            Ok(cli) => cli.task,
+            Err(error) => panic!("{line}: {error}"),
+        }
+    }
+
+    #[test]
+    fn two_dashes_may_stand_before_the_options_of_a_task() {
+        for line in ["xtask run --once", "xtask run -- --once"] {
+            assert!(matches!(parsed(line), Task::Run(options) if options.once));
+        }
+    }
+
+    #[test]
+    fn what_follows_test_goes_to_cargo_as_it_is() {
+        for (line, expected) in [
+            ("xtask test", ""),
+            ("xtask test session", "session"),
+            (
+                "xtask test -p plugpoint x -- --nocapture",
+                "-p plugpoint x -- --nocapture",
+            ),
+            ("xtask test -- --nocapture", "-- --nocapture"),
+        ] {
+            let Task::Test(passed) = parsed(line) else {
+                panic!("{line} is no test");
+            };
+            assert_eq!(passed.arguments.join(" "), expected, "{line}");
+        }
+    }
 }

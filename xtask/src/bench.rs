@@ -1,0 +1,22 @@
+//! The task `bench`: builds everything optimised and hands over to the benchmark
+//! in `tests/`, which measures the real program.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::program;
+use crate::workspace::{self, Workspace};
+
+/// Runs it.
+pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
+    let program = program::plugpoint(workspace, true)?;
+    let mut bench = workspace.cargo("run");
+    bench
+        .args(["--release", "-p", "plugpoint-tests", "--bin", "bench", "--"])
+        .args(arguments)
+        .env("PLUGPOINT_BIN", program)
+        .env("PLUGPOINT_COMPONENTS", workspace.components());
+    workspace::run(&mut bench)?;
+    Ok(ExitCode::SUCCESS)
+}

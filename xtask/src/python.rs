@@ -1,0 +1,54 @@
+//! A Python with the PyPI package `ocpp`, for the tests against a central system
+//! that is not ours. In a virtual environment in the target folder; nothing of
+//! the machine's own Python is changed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::workspace::{Workspace, run};
+
+/// Fixed, so that a new release of theirs is no failure of ours.
+const PACKAGES: [&str; 2] = ["ocpp==2.1.0", "websockets==15.0.1"];
+
+/// The interpreter; makes the environment if it is not there.
+pub fn interpreter(workspace: &Workspace) -> Result<PathBuf> {
+    let folder = workspace.target("venv");
+    let python = folder.join("bin/python");
+    let stamp = folder.join("plugpoint-packages");
+    let wanted = PACKAGES.join("\n");
+    if fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) && works(&python) {
+        return Ok(python);
+    }
+    make(&folder).context(
+        "the interoperability tests need Python 3.10 or later with `venv` \
+         (Debian, Ubuntu: apt-get install python3-venv)",
+    )?;
+    run(Command::new(&python)
+        .args(["-m", "pip", "install", "--quiet"])
+        .args(["--disable-pip-version-check"])
+        .args(PACKAGES))
+    .context("cannot install the Python packages of the interoperability tests")?;
+    fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
+    Ok(python)
+}
+
+fn make(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    let made = run(Command::new("python3").args(["-m", "venv"]).arg(folder));
+    if made.is_err() && !works(Path::new("python3")) {
+        bail!("there is no python3");
+    }
+    made
+}
+
+fn works(python: &Path) -> bool {
+    Command::new(python)
+        .args(["-c", "import sys"])
+        .output()
+        .is_ok_and(|output| output.status.success())
+}

@@ -1,0 +1,141 @@
+//! The task `test`: all set-up, then `cargo test` over the workspace, then a
+//! summary, since the lines that matter are pages above the end.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+use crate::workspace::{self, Workspace};
+use crate::{program, python};
+
+/// Packages that are nothing but components: without a native part there is
+/// nothing to test.
+const ONLY_COMPONENTS: [&str; 2] = ["toy-protocol", "bad-component"];
+
+/// Runs it. `arguments` go to `cargo test` as they are.
+pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
+    let python = python::interpreter(workspace)?;
+    // The programs first: tests start them as a user would.
+    workspace::run(over_workspace(&mut workspace.cargo("build")).arg("--bins"))?;
+
+    let mut command = workspace.cargo("test");
+    over_workspace(&mut command)
+        .arg("--no-fail-fast")
+        .args(arguments)
+        .env(
+            "PLUGPOINT_BIN",
+            program::path(workspace, false, "plugpoint"),
+        )
+        .env("PLUGPOINT_COMPONENTS", workspace.components())
+        .env("PLUGPOINT_PYTHON", python);
+    let begin = Instant::now();
+    let (passed, summary) = watched(&mut command)?;
+    summary.print(passed, begin.elapsed().as_secs());
+    Ok(if passed {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn over_workspace(command: &mut Command) -> &mut Command {
+    command.arg("--workspace");
+    for package in ONLY_COMPONENTS {
+        command.args(["--exclude", package]);
+    }
+    command
+}
+
+/// What `cargo test` said, added up.
+#[derive(Default)]
+struct Summary {
+    passed: u32,
+    ignored: u32,
+    failed: Vec<String>,
+}
+
+/// Runs `cargo test`, shows what it says and counts along.
+fn watched(command: &mut Command) -> Result<(bool, Summary)> {
+    eprintln!("  $ cargo test --workspace …");
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot run cargo")?;
+    let Some(stdout) = child.stdout.take() else {
+        bail!("no pipe to cargo");
+    };
+    let mut summary = Summary::default();
+    let mut ours = std::io::stdout().lock();
+    for line in BufReader::new(stdout).lines() {
+        let line = line?;
+        summary.line(&line);
+        writeln!(ours, "{line}")?;
+    }
+    Ok((child.wait()?.success(), summary))
+}
+
+impl Summary {
+    fn line(&mut self, line: &str) {
+        let Some(test) = line.strip_prefix("test ") else {
+            return;
+        };
+        if let Some(result) = test.strip_prefix("result: ") {
+            self.passed += counted(result, "passed");
+            self.ignored += counted(result, "ignored");
+        } else if let Some(name) = test.strip_suffix(" ... FAILED") {
+            self.failed.push(name.to_owned());
+        }
+    }
+
+    fn print(&self, passed: bool, seconds: u64) {
+        println!();
+        for name in &self.failed {
+            println!("failed: {name}");
+        }
+        println!(
+            "{}: {} tests passed, {} failed, {} left out, in {} min {:02} s",
+            if passed { "All is well" } else { "NOT WELL" },
+            self.passed,
+            self.failed.len(),
+            self.ignored,
+            seconds / 60,
+            seconds % 60,
+        );
+        if !passed && self.failed.is_empty() {
+            println!("(something did not compile, or a test program ended early: see above)");
+        }
+    }
+}
+
+/// The number before a word in `ok. 3 passed; 0 failed; …`.
+fn counted(result: &str, word: &str) -> u32 {
+    let words: Vec<&str> = result.split([' ', ';']).collect();
+    words
+        .iter()
+        .position(|each| *each == word)
+        .and_then(|at| words.get(at.checked_sub(1)?)?.parse().ok())
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Summary;
+
+    #[test]
+    fn lines_of_cargo_test_are_added_up() {
+        let mut summary = Summary::default();
+        for line in [
+            "running 3 tests",
+            "test a::b ... ok",
+            "test a::c ... FAILED",
+            "test result: FAILED. 12 passed; 1 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+            "test result: ok. 30 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.01s",
+        ] {
+            summary.line(line);
+        }
+        assert_eq!((summary.passed, summary.ignored), (42, 2));
+        assert_eq!(summary.failed, ["a::c"]);
+    }
+}
