@@ -17,6 +17,8 @@ mod engine;
 mod error;
 mod failure;
 mod fit;
+// Without a compiler there is nothing yet to be put into it.
+#[cfg_attr(not(feature = "compiler"), allow(dead_code))]
 mod image;
 mod imports;
 mod inspect;
@@ -28,6 +30,7 @@ mod ocpp;
 mod policy;
 mod slot;
 mod ticker;
+#[cfg_attr(not(feature = "compiler"), allow(dead_code))]
 mod trusted;
 
 pub use engine::{Component, Engine, EngineSettings};

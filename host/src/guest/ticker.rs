@@ -111,3 +111,34 @@ fn tick(state: &State, engine: &wasmtime::Engine) {
         idle = 0;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    fn until(what: &str, condition: impl Fn() -> bool) {
+        let begin = Instant::now();
+        while !condition() {
+            assert!(begin.elapsed() < Duration::from_secs(30), "{what}");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    #[test]
+    fn it_sleeps_while_nothing_is_called_and_wakes_for_a_call() {
+        let mut config = wasmtime::Config::new();
+        config.epoch_interruption(true);
+        let engine = wasmtime::Engine::new(&config).expect("an engine");
+        let ticker = Ticker::start(engine.clone()).expect("a thread");
+        for _ in 0..2 {
+            until("it falls asleep", || {
+                ticker.state.asleep.load(Ordering::SeqCst)
+            });
+            let _running = ticker.running();
+            until("it ticks again", || {
+                !ticker.state.asleep.load(Ordering::SeqCst)
+            });
+        }
+    }
+}

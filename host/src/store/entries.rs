@@ -38,7 +38,7 @@ pub struct Entries {
     open: VecDeque<Undo>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Held {
     value: Arc<[u8]>,
     durability: Durability,
@@ -289,6 +289,7 @@ impl Entries {
         } else if was_pending {
             // Never reached the database, and now need not.
             self.pending.remove(&key);
+            self.due_ms = self.due_ms.filter(|_| !self.pending.is_empty());
         }
         let held = self.put_back(key.clone(), new);
         undo.push(Before {
@@ -392,5 +393,16 @@ impl Held {
             durability: self.durability,
             secret: self.secret,
         }
+    }
+}
+
+/// Sizes instead of values, as in [`KeptEntry`].
+impl std::fmt::Debug for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Held")
+            .field("bytes", &self.value.len())
+            .field("durability", &self.durability)
+            .field("row", &self.row)
+            .finish_non_exhaustive()
     }
 }
