@@ -1,0 +1,56 @@
+//! GetConfiguration.
+
+use super::Answer;
+use crate::charger::Charger;
+use crate::config::Key;
+use crate::fields::{Fields, property};
+use crate::json::Json;
+use crate::rpc::{self, ErrorCode, Violation};
+
+impl Charger {
+    pub(super) fn get_configuration(&mut self, id: &str, fields: Fields<'_, '_>) -> Answer {
+        let asked = fields.optional_list("key")?.unwrap_or_default();
+        if asked.is_empty() {
+            let config = &mut self.config;
+            return Ok(Some(rpc::result(id, 4096, |w| {
+                w.list_at("configurationKey");
+                config.write_all(w);
+                w.end_list();
+            })));
+        }
+        let mut known = Vec::with_capacity(asked.len());
+        let mut unknown = Vec::new();
+        for item in asked {
+            let Json::Text(name) = item else {
+                return Err(Violation::new(
+                    ErrorCode::TypeConstraintViolation,
+                    "key must be a list of strings",
+                ));
+            };
+            if name.chars().count() > 50 {
+                return Err(property("a key is longer than 50 characters".to_owned()));
+            }
+            match Key::find(name) {
+                Some(key) => known.push(key),
+                None => unknown.push(&**name),
+            }
+        }
+        let config = &self.config;
+        Ok(Some(rpc::result(id, 96 * asked.len(), |w| {
+            if !known.is_empty() {
+                w.list_at("configurationKey");
+                for key in known {
+                    config.write_key(w, key);
+                }
+                w.end_list();
+            }
+            if !unknown.is_empty() {
+                w.list_at("unknownKey");
+                for name in unknown {
+                    w.item_text(name);
+                }
+                w.end_list();
+            }
+        })))
+    }
+}

@@ -1,0 +1,67 @@
+//! Calls of the central system, one file each.
+
+mod change_availability;
+mod change_configuration;
+mod get_configuration;
+mod remote_start;
+mod remote_stop;
+mod reset;
+mod unlock_connector;
+mod unsupported;
+
+use crate::charger::Charger;
+use crate::fields::Fields;
+use crate::rpc::{self, Violation};
+use crate::turn::Turn;
+
+/// The frame to send back at once; none if it comes later.
+pub(crate) type Answer = Result<Option<String>, Violation>;
+
+impl Charger {
+    pub(crate) fn call(
+        &mut self,
+        turn: &mut Turn<'_>,
+        link: u32,
+        id: &str,
+        action: &str,
+        fields: Fields<'_, '_>,
+    ) -> Answer {
+        match action {
+            "GetConfiguration" => self.get_configuration(id, fields),
+            "DataTransfer" => data_transfer(id, fields),
+            "ChangeConfiguration" => self.change_configuration(turn, id, fields),
+            "RemoteStartTransaction" => self.remote_start(id, fields),
+            "RemoteStopTransaction" => self.remote_stop(turn, id, fields),
+            "ChangeAvailability" => self.change_availability(id, fields),
+            "ClearCache" => self.clear_cache(turn, id),
+            "Reset" => self.reset(turn, id, fields),
+            "UnlockConnector" => self.unlock_connector(turn, link, id, fields),
+            other => unsupported::answer(id, other, fields),
+        }
+    }
+
+    fn clear_cache(&mut self, turn: &mut Turn<'_>, id: &str) -> Answer {
+        if !self
+            .config
+            .is_on(crate::config::Key::AuthorizationCacheEnabled)
+        {
+            return status(id, "Rejected");
+        }
+        self.clear(turn);
+        self.stirred = true;
+        status(id, "Accepted")
+    }
+}
+
+/// No vendor is known to this charger.
+fn data_transfer(id: &str, fields: Fields<'_, '_>) -> Answer {
+    fields.text("vendorId", 255)?;
+    fields.optional_text("messageId", 50)?;
+    fields.optional_text("data", usize::MAX)?;
+    status(id, "UnknownVendorId")
+}
+
+/// The answer that most calls get: a single word.
+fn status(id: &str, word: &str) -> Answer {
+    Ok(Some(rpc::result(id, 32, |w| w.text("status", word))))
+}

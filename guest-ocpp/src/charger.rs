@@ -1,0 +1,366 @@
+//! The charge point: all its parts, and the two functions that the host calls.
+//! What each part does is in its own file, as further methods.
+
+use std::mem;
+
+use serde::{Deserialize, Serialize};
+
+use crate::authorization::Wishes;
+use crate::availability::Availability;
+use crate::clock::Clock;
+use crate::config::{Config, Key};
+use crate::host::{
+    Action, Boot, BootReason, Connect, Durability, Entries, Event, LinkState, Log, Now, Shown,
+    Stamp, Station,
+};
+use crate::kept::Cell;
+use crate::link;
+use crate::message_id::MessageIds;
+use crate::outbox::Outbox;
+use crate::outlet::{Grant, Outlet};
+use crate::password;
+use crate::queue::Queue;
+use crate::registration::Registration;
+use crate::status::Report;
+use crate::timers::{self, Timers};
+use crate::turn::Turn;
+
+/// How often the parts may set each other off within one call.
+const MOST_ROUNDS: u32 = 8;
+
+/// Remembered of the charger as a whole until the next power-up or restart.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct Desk {
+    /// A card that was accepted before it was clear for which outlet.
+    pub(crate) grant: Option<(Grant, Vec<u32>)>,
+    pub(crate) reset: Option<PendingReset>,
+    /// The next point of the clock-aligned grid, Unix ms.
+    pub(crate) next_aligned: Option<i64>,
+    /// What was told of connector 0.
+    pub(crate) said: Option<Report>,
+    /// Calls that are answered once a lock has moved.
+    pub(crate) unlocks: Vec<PendingUnlock>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PendingReset {
+    pub(crate) hard: bool,
+    /// Not waiting any longer for messages to get through.
+    pub(crate) until: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PendingUnlock {
+    pub(crate) message: String,
+    pub(crate) link: u32,
+    pub(crate) outlet: u32,
+    pub(crate) until: u64,
+}
+
+/// A charge point that speaks OCPP 1.6. It is a function of its entries and
+/// one event; everything it wants done is in the actions it returns.
+#[derive(Debug)]
+pub struct Charger {
+    pub(crate) station: Station,
+    pub(crate) ids: MessageIds,
+    pub(crate) config: Config,
+    pub(crate) clock: Clock,
+    pub(crate) timers: Timers,
+    pub(crate) password: password::Which,
+    pub(crate) plan: Option<Connect>,
+    pub(crate) registration: Cell<Registration>,
+    pub(crate) outbox: Cell<Outbox>,
+    pub(crate) queue: Queue,
+    pub(crate) outlets: Vec<Outlet>,
+    pub(crate) desk: Cell<Desk>,
+    pub(crate) availability: Cell<Availability>,
+    /// Our number of the next transaction.
+    pub(crate) next_session: Cell<u64>,
+    pub(crate) wishes: Cell<Wishes>,
+    pub(crate) cached: Cell<u32>,
+    /// Something may follow from this call beyond its answer.
+    pub(crate) stirred: bool,
+    /// The link is to be made anew once the answer is out.
+    pub(crate) redial: bool,
+    /// When this instance began; what is older, `boot` has shown.
+    pub(crate) since: Stamp,
+    pub(crate) last_sent_ms: u64,
+    pub(crate) last_time_ms: u64,
+    shown: [String; 2],
+}
+
+impl Charger {
+    /// A new instance, from the kept entries and the state of the world.
+    pub fn start(boot: &Boot, entries: &dyn Entries, log: &dyn Log) -> (Self, Vec<Action>) {
+        let mut turn = Turn::new(boot.now, entries, log);
+        let mut charger = Self::load(&mut turn, boot);
+        charger.take_up(&mut turn, boot);
+        charger.stirred = true;
+        charger.settle(&mut turn);
+        (charger, turn.finish())
+    }
+
+    /// One event.
+    pub fn handle(
+        &mut self,
+        now: Now,
+        event: Event,
+        entries: &dyn Entries,
+        log: &dyn Log,
+    ) -> Vec<Action> {
+        let mut turn = Turn::new(now, entries, log);
+        // Whatever is not a frame from the far end may set off anything.
+        self.stirred = !matches!(event, Event::Frame(_));
+        match event {
+            Event::Frame(frame) => self.on_frame(&mut turn, frame.link, &frame.text),
+            Event::LinkUp(up) => self.link_up(&mut turn, up.link),
+            Event::LinkDown(down) => self.link_down(&mut turn, &down),
+            Event::Timer(timer) => self.timers.rang(&timer.name),
+            Event::Outlet(event) => self.on_outlet(&mut turn, event),
+            Event::Token(token) => self.on_token(&mut turn, token),
+            Event::Meter(read) => self.on_meter(&mut turn, read),
+            Event::LockMoved(moved) => self.on_lock_moved(&mut turn, &moved),
+            Event::Decided(decision) => self.on_decided(&mut turn, decision),
+            Event::Response(response) => {
+                if response.outcome.is_ok() {
+                    self.clock.was_set(&turn.now);
+                }
+            }
+            Event::ClockStepped(_) => self.clock_stepped(),
+            Event::Committed => {}
+            Event::PowerFailing(left_ms) => self.power_failing(&mut turn, left_ms),
+        }
+        self.settle(&mut turn);
+        turn.finish()
+    }
+
+    fn load(turn: &mut Turn<'_>, boot: &Boot) -> Self {
+        let log = turn.log;
+        let config = Config::load(turn, &boot.settings, &boot.outlets);
+        let clock = Clock::load(turn, &boot.services);
+        let password = password::Which::load(turn, &boot.settings);
+        let timers = Timers::new(&boot.timers, boot.outlets.len());
+        let queue = Queue::load(turn);
+        let outlets = boot
+            .outlets
+            .iter()
+            .map(|facts| Outlet::load(turn, facts, boot))
+            .collect();
+        let store = &mut turn.store;
+        let heartbeat = timers.at(timers::HEARTBEAT);
+        let interval = config.ms(Key::HeartbeatInterval);
+        Self {
+            station: boot.station.clone(),
+            ids: MessageIds::new(&boot.random),
+            clock,
+            password,
+            plan: None,
+            registration: Cell::load(store, log, "registration", Durability::Session),
+            outbox: Cell::load(store, log, "outbox", Durability::Session),
+            desk: Cell::load(store, log, "desk", Durability::Session),
+            availability: Cell::load(store, log, "availability", Durability::Durable),
+            next_session: Cell::load(store, log, "next-session", Durability::Durable),
+            wishes: Cell::load(store, log, "wishes", Durability::Session),
+            cached: Cell::load(store, log, "cache-count", Durability::Lazy),
+            queue,
+            outlets,
+            timers,
+            stirred: true,
+            redial: false,
+            since: boot.now.at,
+            last_sent_ms: heartbeat
+                .map_or(boot.now.at.monotonic_ms, |at| at.saturating_sub(interval)),
+            last_time_ms: boot.now.at.monotonic_ms,
+            config,
+            shown: Default::default(),
+        }
+    }
+
+    /// Reconciles what is kept with what is the case.
+    fn take_up(&mut self, turn: &mut Turn<'_>, boot: &Boot) {
+        match boot.reason {
+            BootReason::PowerUp => self.end_interrupted(turn, crate::queue::StopReason::PowerLoss),
+            BootReason::Restart => self.end_interrupted(turn, crate::queue::StopReason::Reboot),
+            BootReason::Swap | BootReason::Recovery | BootReason::Rollback => {
+                if self.registration.is_accepted() {
+                    turn.act(Action::InService(true));
+                }
+            }
+        }
+        let up = match &boot.link {
+            LinkState::Up(up) => Some(up.link),
+            LinkState::Idle | LinkState::Down => None,
+        };
+        if self.outbox.link() != up {
+            self.link_lost(turn);
+            if let Some(link) = up {
+                self.link_up(turn, link);
+            }
+        }
+        self.reconcile_wishes(&boot.unanswered_decisions);
+        if let (Some(dropped), Some(link)) = (&boot.dropped, up)
+            && dropped.event == "frame"
+            && dropped.id == link
+        {
+            self.answer_dropped(turn, link, &dropped.head);
+        }
+    }
+
+    fn on_frame(&mut self, turn: &mut Turn<'_>, link: u32, text: &str) {
+        if self.outbox.link() != Some(link) {
+            // It came up while no instance could take the news.
+            self.link_lost(turn);
+            self.link_up(turn, link);
+        }
+        self.received(turn, link, text);
+    }
+
+    /// Lets every part draw its conclusions, then writes out what has changed.
+    fn settle(&mut self, turn: &mut Turn<'_>) {
+        let mut rounds = 0;
+        while mem::take(&mut self.stirred) && rounds < MOST_ROUNDS {
+            rounds += 1;
+            self.apply_link(turn);
+            for place in 0..self.outlets.len() {
+                self.advance(turn, place);
+            }
+            self.advance_charger(turn);
+            self.pump_wishes(turn);
+            self.report(turn);
+            self.pump(turn);
+            self.arrange_timers(turn);
+            self.show(turn);
+        }
+        self.advance_reset(turn);
+        self.flush(turn);
+    }
+
+    fn flush(&mut self, turn: &mut Turn<'_>) {
+        self.clock.flush(turn);
+        self.queue.flush(turn);
+        for outlet in &mut self.outlets {
+            outlet.flush(turn);
+        }
+        let store = &mut turn.store;
+        self.registration.flush(store);
+        self.outbox.flush(store);
+        self.desk.flush(store);
+        self.availability.flush(store);
+        self.next_session.flush(store);
+        self.wishes.flush(store);
+        self.cached.flush(store);
+    }
+
+    /// A number for a request, not used before.
+    pub(crate) fn ticket(&mut self) -> u32 {
+        (self.ids.draw() >> 32) as u32 | 1
+    }
+
+    pub(crate) fn place_of(&self, outlet: u32) -> Option<usize> {
+        self.outlets.iter().position(|known| known.number == outlet)
+    }
+
+    /// The central system can be asked.
+    pub(crate) fn is_online(&self) -> bool {
+        self.registration.is_accepted() && self.outbox.link().is_some()
+    }
+
+    /// Connects as the configuration says now; the host sees to the rest.
+    fn apply_link(&mut self, turn: &mut Turn<'_>) {
+        let plan = link::plan(&self.station, &self.config, self.password);
+        if self.plan.as_ref() != Some(&plan) {
+            turn.act(Action::Connect(plan.clone()));
+            self.plan = Some(plan);
+        }
+    }
+
+    fn clock_stepped(&mut self) {
+        self.desk.edit().next_aligned = None;
+    }
+
+    fn arrange_timers(&mut self, turn: &mut Turn<'_>) {
+        let online = self.outbox.link().is_some();
+        let registration = self
+            .registration
+            .again_at
+            .filter(|_| online && !self.registration.is_accepted());
+        self.timers.want(turn, timers::REGISTRATION, registration);
+        let heartbeat = self
+            .heartbeat_at()
+            .filter(|_| online && self.registration.is_accepted());
+        self.timers.want(turn, timers::HEARTBEAT, heartbeat);
+        self.timers.want(turn, timers::CALL, self.outbox.deadline());
+        let held = self.queue.held_until(turn).filter(|_| online);
+        self.timers.want(turn, timers::QUEUE, held);
+        let aligned = self.aligned_deadline(turn);
+        self.timers.want(turn, timers::ALIGNED, aligned);
+        let desk = &*self.desk;
+        let charger = [
+            desk.grant.as_ref().map(|(grant, _)| grant.until),
+            desk.reset.as_ref().map(|reset| reset.until),
+            desk.unlocks.iter().map(|unlock| unlock.until).min(),
+        ];
+        self.timers
+            .want(turn, timers::CHARGER, charger.into_iter().flatten().min());
+        for place in 0..self.outlets.len() {
+            let deadline = self.outlet_deadline(place);
+            self.timers.want(turn, Timers::outlet(place), deadline);
+        }
+    }
+
+    /// For the control API: only what has changed since this instance began.
+    fn show(&mut self, turn: &mut Turn<'_>) {
+        let values = [
+            self.registration.name().to_owned(),
+            self.queue.waiting().to_string(),
+        ];
+        for ((name, before), value) in ["registration", "queue"]
+            .iter()
+            .zip(&mut self.shown)
+            .zip(values)
+        {
+            show_one(turn, 0, name, before, value);
+        }
+        for outlet in &mut self.outlets {
+            let (status, error) = match &outlet.book.now {
+                Some((report, _)) => (report.status.name().to_owned(), report.error.clone()),
+                None => (String::new(), String::new()),
+            };
+            let (transaction, tag) = match &*outlet.session {
+                Some(session) => {
+                    let number = session
+                        .id
+                        .map_or_else(|| format!("local {}", session.number), |id| id.to_string());
+                    (number, session.tag.clone())
+                }
+                None => (
+                    String::new(),
+                    outlet
+                        .book
+                        .grant
+                        .as_ref()
+                        .map_or(String::new(), |grant| grant.tag.clone()),
+                ),
+            };
+            let values = [status, error, transaction, tag];
+            for ((name, before), value) in ["status", "error", "transaction", "id_tag"]
+                .iter()
+                .zip(&mut outlet.shown)
+                .zip(values)
+            {
+                show_one(turn, outlet.number, name, before, value);
+            }
+        }
+    }
+}
+
+fn show_one(turn: &mut Turn<'_>, outlet: u32, name: &str, before: &mut String, value: String) {
+    if *before != value {
+        before.clone_from(&value);
+        turn.act(Action::Show(Shown {
+            outlet,
+            name: name.to_owned(),
+            value,
+        }));
+    }
+}

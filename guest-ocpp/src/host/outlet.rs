@@ -1,0 +1,171 @@
+//! Time and outlets: raw facts.
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClockTrust {
+    Unset,
+    Board,
+    Set,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Stamp {
+    pub boot_id: u64,
+    pub monotonic_ms: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    pub at: Stamp,
+    pub wall_ms: Option<i64>,
+    pub trust: ClockTrust,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PilotState {
+    A,
+    B,
+    C,
+    D,
+    E,
+    F,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cable {
+    Fixed,
+    Socket,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockState {
+    None,
+    Unlocked,
+    Locked,
+    Failed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContactorState {
+    Open,
+    Closed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultKind {
+    GroundFailure,
+    OverCurrent,
+    OverVoltage,
+    UnderVoltage,
+    OverTemperature,
+    ContactorFailure,
+    LockFailure,
+    MeterFailure,
+    ReaderFailure,
+    VehicleCommunication,
+    EmergencyStop,
+    Internal,
+    WeakSignal,
+    Other,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    pub kind: FaultKind,
+    pub text: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permit {
+    pub outlet: u32,
+    pub limit_ma: u32,
+    pub phases: u8,
+    pub energy_limit_wh: Option<u64>,
+    pub session: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutletState {
+    pub outlet: u32,
+    pub cable: Cable,
+    pub max_current_ma: u32,
+    pub phases: u8,
+    pub pilot: PilotState,
+    pub plugged: bool,
+    pub lock: LockState,
+    pub contactor: ContactorState,
+    pub offered_ma: u32,
+    pub permit: Option<Permit>,
+    pub energy_spent: bool,
+    pub faults: Vec<Fault>,
+    pub reading: Option<Reading>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quantity {
+    EnergyActiveExport,
+    EnergyReactiveImport,
+    EnergyReactiveExport,
+    PowerActiveImport,
+    PowerActiveExport,
+    PowerReactiveImport,
+    PowerReactiveExport,
+    PowerFactor,
+    PowerOffered,
+    CurrentImport,
+    CurrentExport,
+    CurrentOffered,
+    Voltage,
+    Frequency,
+    Temperature,
+    StateOfCharge,
+    FanSpeed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Phase {
+    L1,
+    L2,
+    L3,
+    N,
+    L1N,
+    L2N,
+    L3N,
+    L1L2,
+    L2L3,
+    L3L1,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Measurement {
+    pub quantity: Quantity,
+    pub phase: Option<Phase>,
+    pub milli: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    pub energy_mwh: u64,
+    pub measurements: Vec<Measurement>,
+    pub at: Stamp,
+    pub age_ms: u32,
+    pub stale: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutletChange {
+    Pilot,
+    Plug,
+    Lock,
+    Contactor,
+    Fault,
+    Permit,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutletEvent {
+    pub change: OutletChange,
+    pub at: Stamp,
+    pub state: OutletState,
+}

@@ -1,0 +1,201 @@
+//! What this guest keeps. State lives in [`Cell`]s, which note their own
+//! change and are written out at the end of every call, and in records that go
+//! through [`Store`]. So nobody can forget to keep something.
+
+use std::ops::Deref;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::host::{Action, Durability, Entries, Entry, Level, Log};
+
+/// The entries, with what this call is about to change laid over them.
+pub(crate) struct Store<'a> {
+    entries: &'a dyn Entries,
+    changed: Vec<(String, Option<Entry>)>,
+}
+
+impl<'a> Store<'a> {
+    pub(crate) fn new(entries: &'a dyn Entries) -> Self {
+        Self {
+            entries,
+            changed: Vec::new(),
+        }
+    }
+
+    pub(crate) fn get(&self, key: &str) -> Option<Vec<u8>> {
+        match self.changed.iter().find(|(changed, _)| changed == key) {
+            Some((_, entry)) => entry.as_ref().map(|entry| entry.value.clone()),
+            None => self.entries.get(key),
+        }
+    }
+
+    /// The first items whose key begins with `prefix` and is not before
+    /// `start_at`.
+    pub(crate) fn scan(&self, prefix: &str, start_at: &str, most: u32) -> Vec<(String, Vec<u8>)> {
+        let within = |key: &str| key.starts_with(prefix) && key >= start_at;
+        let hidden = self.changed.iter().filter(|(key, _)| within(key)).count();
+        let mut found = self
+            .entries
+            .scan(prefix, start_at, most.saturating_add(hidden as u32));
+        if hidden > 0 {
+            found.retain(|(key, _)| !self.changed.iter().any(|(changed, _)| changed == key));
+            for (key, entry) in &self.changed {
+                if let Some(entry) = entry.as_ref().filter(|_| within(key)) {
+                    found.push((key.clone(), entry.value.clone()));
+                }
+            }
+            found.sort_by(|a, b| a.0.cmp(&b.0));
+        }
+        found.truncate(most as usize);
+        found
+    }
+
+    pub(crate) fn keep(&mut self, key: String, value: Vec<u8>, durability: Durability) {
+        self.put(Entry {
+            key,
+            value,
+            durability,
+            secret: false,
+        });
+    }
+
+    pub(crate) fn put(&mut self, entry: Entry) {
+        self.note(entry.key.clone(), Some(entry));
+    }
+
+    pub(crate) fn forget(&mut self, key: &str) {
+        self.note(key.to_owned(), None);
+    }
+
+    fn note(&mut self, key: String, entry: Option<Entry>) {
+        match self.changed.iter_mut().find(|(changed, _)| *changed == key) {
+            Some((_, before)) => *before = entry,
+            None => self.changed.push((key, entry)),
+        }
+    }
+
+    /// The changes as actions.
+    pub(crate) fn into_actions(self) -> impl Iterator<Item = Action> {
+        self.changed.into_iter().map(|(key, entry)| match entry {
+            Some(entry) => Action::Keep(entry),
+            None => Action::Forget(key),
+        })
+    }
+
+    /// A record that was kept as JSON. A damaged one is logged and dropped.
+    pub(crate) fn read<T: DeserializeOwned>(&mut self, key: &str, log: &dyn Log) -> Option<T> {
+        let bytes = self.get(key)?;
+        self.decode(key, &bytes, log)
+    }
+
+    pub(crate) fn decode<T: DeserializeOwned>(
+        &mut self,
+        key: &str,
+        bytes: &[u8],
+        log: &dyn Log,
+    ) -> Option<T> {
+        match serde_json::from_slice(bytes) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                log.write(
+                    Level::Error,
+                    &format!("entry {key} is damaged and left out: {error}"),
+                );
+                self.forget(key);
+                None
+            }
+        }
+    }
+
+    pub(crate) fn write<T: Serialize>(&mut self, key: String, value: &T, durability: Durability) {
+        self.keep(key, encode(value), durability);
+    }
+}
+
+/// Our records are plain structs with string keys, which cannot fail to
+/// encode; should one ever, an empty entry is read back as damaged.
+fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+/// A value under one key. Reading is by dereference; `edit` notes the change.
+#[derive(Debug)]
+pub(crate) struct Cell<T> {
+    key: String,
+    durability: Durability,
+    value: T,
+    edited: bool,
+    written: Vec<u8>,
+}
+
+impl<T: Serialize + DeserializeOwned + Default> Cell<T> {
+    pub(crate) fn load(
+        store: &mut Store<'_>,
+        log: &dyn Log,
+        key: impl Into<String>,
+        durability: Durability,
+    ) -> Self {
+        let key = key.into();
+        let written = store.get(&key).unwrap_or_default();
+        let value = if written.is_empty() {
+            None
+        } else {
+            store.decode(&key, &written, log)
+        };
+        Self {
+            key,
+            durability,
+            value: value.unwrap_or_default(),
+            edited: false,
+            written,
+        }
+    }
+
+    /// Write it at the end of this call, if it has really changed.
+    pub(crate) fn edit(&mut self) -> &mut T {
+        self.edited = true;
+        &mut self.value
+    }
+
+    /// A value that equals the default takes no entry.
+    pub(crate) fn flush(&mut self, store: &mut Store<'_>) {
+        if !self.edited {
+            return;
+        }
+        self.edited = false;
+        let bytes = encode(&self.value);
+        if bytes == self.written {
+            return;
+        }
+        if bytes == encode(&T::default()) {
+            if !self.written.is_empty() {
+                store.forget(&self.key);
+                self.written.clear();
+            }
+            return;
+        }
+        store.keep(self.key.clone(), bytes.clone(), self.durability);
+        self.written = bytes;
+    }
+}
+
+impl<T> Deref for Cell<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T> Drop for Cell<T> {
+    /// A change that was never written out is the one mistake that this type
+    /// exists to exclude.
+    fn drop(&mut self) {
+        debug_assert!(
+            !self.edited || std::thread::panicking(),
+            "{} was edited and not kept",
+            self.key
+        );
+    }
+}

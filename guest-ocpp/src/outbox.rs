@@ -1,0 +1,515 @@
+//! Our own calls: one in flight at a time, and what is sent next. Not here:
+//! what the answers mean to each part.
+
+use serde::{Deserialize, Serialize};
+
+use crate::charger::Charger;
+use crate::config::Key;
+use crate::fields::Fields;
+use crate::host::{Action, Disconnect, Frame, LinkDown};
+use crate::json::{Json, Writer};
+use crate::queue::{AfterFailure, Record, What, numbers};
+use crate::registration::Standing;
+use crate::rpc::{self, ErrorCode, Message, Violation};
+use crate::status::{NO_ERROR, Report};
+use crate::timestamp;
+use crate::turn::Turn;
+
+/// The time is asked for at least this often, whatever else is said.
+const LONGEST_SILENCE_MS: u64 = 24 * 3600 * 1000;
+
+/// More than so many waiting messages are a backlog, which news may overtake.
+const BACKLOG: u64 = 3;
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct Outbox {
+    link: Option<u32>,
+    call: Option<Outstanding>,
+    waiting: Vec<Waiting>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Outstanding {
+    id: String,
+    kind: Kind,
+    until: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum Kind {
+    Boot,
+    Heartbeat,
+    Status { connector: u32 },
+    Authorize { wish: u32 },
+    Transaction,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+enum Waiting {
+    Status {
+        connector: u32,
+        report: Report,
+        unix_ms: Option<i64>,
+        /// Number of the transaction message that was next when this was said.
+        after: u64,
+    },
+    Authorize {
+        wish: u32,
+        tag: String,
+    },
+}
+
+impl Outbox {
+    pub(crate) fn link(&self) -> Option<u32> {
+        self.link
+    }
+
+    pub(crate) fn deadline(&self) -> Option<u64> {
+        self.call.as_ref().map(|call| call.until)
+    }
+
+    pub(crate) fn asks_for(&self, wish: u32) -> bool {
+        self.call
+            .as_ref()
+            .is_some_and(|call| call.kind == Kind::Authorize { wish })
+            || self.waiting.iter().any(
+                |item| matches!(item, Waiting::Authorize { wish: asked, .. } if *asked == wish),
+            )
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.call.is_none()
+    }
+}
+
+impl Charger {
+    pub(crate) fn link_up(&mut self, turn: &mut Turn<'_>, link: u32) {
+        if self.outbox.link == Some(link) {
+            return;
+        }
+        self.link_lost(turn);
+        self.outbox.edit().link = Some(link);
+        self.last_sent_ms = turn.ms();
+        self.stirred = true;
+        if self.config.is_on(Key::BootOnReconnect) && self.registration.is_accepted() {
+            self.registration.edit().standing = Standing::None;
+        }
+    }
+
+    pub(crate) fn link_down(&mut self, turn: &mut Turn<'_>, down: &LinkDown) {
+        if down.link != 0 && self.outbox.link.is_some_and(|link| link != down.link) {
+            return;
+        }
+        turn.info(format!("link to the central system is down: {}", down.text));
+        self.link_lost(turn);
+    }
+
+    /// Whatever waits for an answer will not get one. Transaction messages are
+    /// safe in their queue; the rest is said anew, as things stand then.
+    pub(crate) fn link_lost(&mut self, turn: &mut Turn<'_>) {
+        if self.outbox.link.is_none()
+            && self.outbox.call.is_none()
+            && self.outbox.waiting.is_empty()
+        {
+            return;
+        }
+        self.stirred = true;
+        let outbox = self.outbox.edit();
+        outbox.link = None;
+        let call = outbox.call.take();
+        let waiting = std::mem::take(&mut outbox.waiting);
+        self.desk.edit().unlocks.clear();
+        for item in waiting {
+            match item {
+                Waiting::Status { connector, .. } => self.forget_said_of(connector),
+                Waiting::Authorize { wish, .. } => self.wish_unanswered(turn, wish),
+            }
+        }
+        match call.map(|call| call.kind) {
+            Some(Kind::Status { connector }) => self.forget_said_of(connector),
+            Some(Kind::Authorize { wish }) => self.wish_unanswered(turn, wish),
+            Some(Kind::Boot | Kind::Heartbeat | Kind::Transaction) | None => {}
+        }
+    }
+
+    pub(crate) fn say_status(&mut self, turn: &Turn<'_>, connector: u32, report: Report) {
+        let unix_ms = self.clock.time(&turn.now);
+        let after = self.queue.next();
+        self.outbox.edit().waiting.push(Waiting::Status {
+            connector,
+            report,
+            unix_ms,
+            after,
+        });
+    }
+
+    pub(crate) fn ask_authorize(&mut self, wish: u32, tag: &str) {
+        self.outbox.edit().waiting.push(Waiting::Authorize {
+            wish,
+            tag: tag.to_owned(),
+        });
+    }
+
+    pub(crate) fn heartbeat_at(&self) -> Option<u64> {
+        let interval = match self.config.ms(Key::HeartbeatInterval) {
+            0 => LONGEST_SILENCE_MS,
+            interval => interval,
+        };
+        Some((self.last_sent_ms + interval).min(self.last_time_ms + LONGEST_SILENCE_MS))
+    }
+
+    /// Sends the next call if none is in flight.
+    pub(crate) fn pump(&mut self, turn: &mut Turn<'_>) {
+        if let Some(call) = self
+            .outbox
+            .call
+            .as_ref()
+            .filter(|call| call.until <= turn.ms())
+        {
+            let kind = call.kind;
+            self.outbox.edit().call = None;
+            self.unanswered(turn, kind);
+        }
+        if self.outbox.link.is_none() || self.outbox.call.is_some() {
+            return;
+        }
+        if !self.registration.is_accepted() {
+            if self.registration.again_at.is_none_or(|at| at <= turn.ms()) {
+                let payload = self.boot_notification();
+                self.send_call(turn, None, Kind::Boot, "BootNotification", &payload);
+            }
+            return;
+        }
+        let ready = self.queue.first(turn).map(|(number, _)| *number);
+        let ready = ready.filter(|_| self.queue.held_until(turn).is_none());
+        let news_first = match self.outbox.waiting.first() {
+            None => false,
+            Some(Waiting::Authorize { .. }) => true,
+            Some(Waiting::Status { after, .. }) => {
+                ready.is_none_or(|number| number >= *after || self.queue.waiting() > BACKLOG)
+            }
+        };
+        if news_first {
+            self.send_news(turn);
+        } else if ready.is_some() {
+            self.send_first(turn);
+        } else if self.heartbeat_at().is_some_and(|at| at <= turn.ms()) {
+            self.send_call(turn, None, Kind::Heartbeat, "Heartbeat", "{}");
+        }
+    }
+
+    fn send_news(&mut self, turn: &mut Turn<'_>) {
+        match self.outbox.edit().waiting.remove(0) {
+            Waiting::Status {
+                connector,
+                report,
+                unix_ms,
+                ..
+            } => {
+                let payload = self.status_notification(connector, &report, unix_ms);
+                self.send_call(
+                    turn,
+                    None,
+                    Kind::Status { connector },
+                    "StatusNotification",
+                    &payload,
+                );
+            }
+            Waiting::Authorize { wish, tag } => {
+                let mut w = Writer::with_capacity(48);
+                w.begin_object();
+                w.text("idTag", &tag);
+                w.end_object();
+                self.send_call(
+                    turn,
+                    None,
+                    Kind::Authorize { wish },
+                    "Authorize",
+                    &w.finish(),
+                );
+            }
+        }
+    }
+
+    fn status_notification(&self, connector: u32, report: &Report, unix_ms: Option<i64>) -> String {
+        let mut w = Writer::with_capacity(160);
+        w.begin_object();
+        w.int("connectorId", i64::from(connector));
+        w.text("errorCode", &report.error);
+        w.text_unless_empty("info", crate::registration::cut(&report.info, 50));
+        w.text("status", report.status.name());
+        if let Some(unix_ms) = unix_ms {
+            w.text("timestamp", &self.timestamp(unix_ms));
+        }
+        if !report.vendor_error.is_empty() && report.error != NO_ERROR {
+            w.text_unless_empty(
+                "vendorId",
+                crate::registration::cut(&self.station.vendor, 255),
+            );
+            w.text(
+                "vendorErrorCode",
+                crate::registration::cut(&report.vendor_error, 50),
+            );
+        }
+        w.end_object();
+        w.finish()
+    }
+
+    pub(crate) fn timestamp(&self, unix_ms: i64) -> String {
+        timestamp::format(unix_ms, self.config.is_on(Key::TimestampMilliseconds))
+    }
+
+    fn send_first(&mut self, turn: &mut Turn<'_>) {
+        let Some((_, record)) = self.queue.first(turn) else {
+            return;
+        };
+        let record = record.clone();
+        let Some((action, payload)) = self.payload_of(turn, &record) else {
+            return;
+        };
+        self.send_call(turn, Some(record.id), Kind::Transaction, action, &payload);
+    }
+
+    /// None: not before the time is known.
+    fn payload_of(&self, turn: &mut Turn<'_>, record: &Record) -> Option<(&'static str, String)> {
+        let last = self.queue.last();
+        let mut w = Writer::with_capacity(256);
+        w.begin_object();
+        let action = match &record.what {
+            What::Start {
+                tag,
+                meter_wh,
+                at,
+                reservation,
+            } => {
+                w.int("connectorId", i64::from(record.outlet));
+                w.text("idTag", tag);
+                w.int("meterStart", *meter_wh);
+                if let Some(reservation) = reservation {
+                    w.int("reservationId", *reservation);
+                }
+                let unix_ms = self.clock.resolve(turn, at, last)?;
+                w.text("timestamp", &self.timestamp(unix_ms));
+                "StartTransaction"
+            }
+            What::Values(values) => {
+                w.int("connectorId", i64::from(record.outlet));
+                if record.session > 0 {
+                    w.int("transactionId", self.number_of(turn, record.session));
+                }
+                w.list_at("meterValue");
+                for value in values {
+                    let unix_ms = self.clock.resolve(turn, &value.at, last)?;
+                    value.write(&mut w, &self.timestamp(unix_ms));
+                }
+                w.end_list();
+                "MeterValues"
+            }
+            What::Stop {
+                tag,
+                meter_wh,
+                at,
+                reason,
+                data,
+            } => {
+                w.int("transactionId", self.number_of(turn, record.session));
+                if let Some(tag) = tag {
+                    w.text("idTag", tag);
+                }
+                w.int("meterStop", *meter_wh);
+                let unix_ms = self.clock.resolve(turn, at, last)?;
+                w.text("timestamp", &self.timestamp(unix_ms));
+                w.text("reason", reason.name());
+                if !data.is_empty() {
+                    w.list_at("transactionData");
+                    for value in data {
+                        let unix_ms = self.clock.resolve(turn, &value.at, last)?;
+                        value.write(&mut w, &self.timestamp(unix_ms));
+                    }
+                    w.end_list();
+                }
+                "StopTransaction"
+            }
+        };
+        w.end_object();
+        Some((action, w.finish()))
+    }
+
+    /// The number that the central system gave; -1 if its start was given up.
+    fn number_of(&self, turn: &mut Turn<'_>, session: u64) -> i64 {
+        numbers::find(turn, session).unwrap_or(-1)
+    }
+
+    fn send_call(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: Option<String>,
+        kind: Kind,
+        action: &str,
+        payload: &str,
+    ) {
+        let Some(link) = self.outbox.link else { return };
+        let id = id.unwrap_or_else(|| self.ids.next());
+        let text = rpc::call(&id, action, payload);
+        let until = turn.ms() + self.config.ms(Key::MessageTimeout);
+        self.outbox.edit().call = Some(Outstanding { id, kind, until });
+        self.send(turn, link, text);
+    }
+
+    pub(crate) fn send(&mut self, turn: &mut Turn<'_>, link: u32, text: String) {
+        self.last_sent_ms = turn.ms();
+        turn.act(Action::Send(Frame { link, text }));
+    }
+
+    /// A frame of the central system.
+    pub(crate) fn received(&mut self, turn: &mut Turn<'_>, link: u32, text: &str) {
+        match rpc::read(text) {
+            Message::Call {
+                id,
+                action,
+                payload,
+            } => {
+                // While rejected, the charger is mute.
+                if self.registration.standing == Standing::Rejected {
+                    return;
+                }
+                match self.call(turn, link, &id, &action, Fields::of(&payload)) {
+                    Ok(Some(answer)) => self.send(turn, link, answer),
+                    Ok(None) => {}
+                    Err(violation) => self.send(turn, link, rpc::error(&id, &violation)),
+                }
+            }
+            Message::Result { id, payload } => self.answered(turn, &id, Ok(payload)),
+            Message::Error {
+                id,
+                code,
+                description,
+            } => self.answered(turn, &id, Err(format!("{code} {description}"))),
+            Message::Broken { id, violation } => {
+                turn.warn(format!(
+                    "call of the central system is malformed: {}",
+                    violation.text
+                ));
+                if self.registration.standing != Standing::Rejected {
+                    self.send(turn, link, rpc::error(&id, &violation));
+                }
+            }
+            Message::Noise(why) => {
+                turn.warn(format!("frame of the central system is ignored: {why}"))
+            }
+        }
+    }
+
+    /// The instance before failed on this frame.
+    pub(crate) fn answer_dropped(&mut self, turn: &mut Turn<'_>, link: u32, head: &str) {
+        if self.registration.standing == Standing::Rejected {
+            return;
+        }
+        if let Some(id) = rpc::id_of_call(head) {
+            let violation = Violation::new(
+                ErrorCode::InternalError,
+                "the charge point failed on this call",
+            );
+            self.send(turn, link, rpc::error(&id, &violation));
+        }
+    }
+
+    fn answered(&mut self, turn: &mut Turn<'_>, id: &str, outcome: Result<Json<'_>, String>) {
+        if self.outbox.call.as_ref().is_none_or(|call| call.id != id) {
+            // Late or repeated answers are legal noise.
+            return;
+        }
+        self.stirred = true;
+        let Some(call) = self.outbox.edit().call.take() else {
+            return;
+        };
+        match (call.kind, outcome) {
+            (Kind::Boot, Ok(payload)) => self.boot_answered(turn, Fields::of(&payload)),
+            (Kind::Boot, Err(why)) => self.boot_failed(turn, &why),
+            (Kind::Heartbeat, Ok(payload)) => {
+                self.last_time_ms = turn.ms();
+                self.learn_time(turn, Fields::of(&payload));
+            }
+            (Kind::Authorize { wish }, Ok(payload)) => {
+                self.wish_answered(turn, wish, Fields::of(&payload))
+            }
+            (Kind::Authorize { wish }, Err(why)) => {
+                turn.warn(format!("central system could not authorize: {why}"));
+                self.wish_unanswered(turn, wish);
+            }
+            (Kind::Transaction, outcome) => self.transaction_answered(turn, outcome),
+            (Kind::Heartbeat | Kind::Status { .. }, Err(why)) => {
+                turn.warn(format!(
+                    "central system answers a report with an error: {why}"
+                ));
+            }
+            (Kind::Status { .. }, Ok(_)) => {}
+        }
+    }
+
+    /// A hung central system: what must get through is sent again on a new
+    /// link, and does not count as a failed attempt.
+    fn unanswered(&mut self, turn: &mut Turn<'_>, kind: Kind) {
+        turn.warn("central system does not answer");
+        match kind {
+            Kind::Boot => self.boot_failed(turn, "no answer"),
+            Kind::Authorize { wish } => self.wish_unanswered(turn, wish),
+            Kind::Status { connector } => {
+                self.forget_said_of(connector);
+                self.dial_again(turn);
+            }
+            Kind::Heartbeat | Kind::Transaction => self.dial_again(turn),
+        }
+    }
+
+    pub(crate) fn dial_again(&mut self, turn: &mut Turn<'_>) {
+        turn.act(Action::Disconnect(Disconnect {
+            again: true,
+            text: "no answer".to_owned(),
+        }));
+        self.link_lost(turn);
+    }
+
+    fn transaction_answered(&mut self, turn: &mut Turn<'_>, outcome: Result<Json<'_>, String>) {
+        if self.queue.first(turn).is_none() {
+            return;
+        }
+        let good = outcome.and_then(|payload| {
+            let needs_number = matches!(
+                self.queue.first(turn),
+                Some((
+                    _,
+                    Record {
+                        what: What::Start { .. },
+                        ..
+                    }
+                ))
+            );
+            match Fields::of(&payload).optional_int("transactionId") {
+                Ok(None) | Err(_) if needs_number => {
+                    Err("the answer has no transactionId".to_owned())
+                }
+                _ => Ok(payload),
+            }
+        });
+        match good {
+            Ok(payload) => {
+                if let Some(record) = self.queue.remove_first(turn) {
+                    self.transaction_taken(turn, &record, Fields::of(&payload));
+                }
+            }
+            Err(why) => {
+                let most = self.config.int(Key::TransactionMessageAttempts).max(1);
+                let interval = self.config.ms(Key::TransactionMessageRetryInterval);
+                turn.warn(format!(
+                    "central system failed on a transaction message: {why}"
+                ));
+                if self.queue.fail_first(turn, most, interval) == AfterFailure::GiveUp
+                    && let Some(record) = self.queue.remove_first(turn)
+                {
+                    self.transaction_given_up(turn, &record);
+                }
+            }
+        }
+    }
+}

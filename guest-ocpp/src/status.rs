@@ -1,0 +1,125 @@
+//! The status of a connector, derived from raw facts. Not here: when it is
+//! told (see `reporting`).
+
+use serde::{Deserialize, Serialize};
+
+use crate::host::{Fault, FaultKind, Look};
+
+/// In the words of the standard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Status {
+    Available,
+    Preparing,
+    Charging,
+    #[serde(rename = "SuspendedEVSE")]
+    SuspendedEvse,
+    #[serde(rename = "SuspendedEV")]
+    SuspendedEv,
+    Finishing,
+    Unavailable,
+    Faulted,
+}
+
+impl Status {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Available => "Available",
+            Self::Preparing => "Preparing",
+            Self::Charging => "Charging",
+            Self::SuspendedEvse => "SuspendedEVSE",
+            Self::SuspendedEv => "SuspendedEV",
+            Self::Finishing => "Finishing",
+            Self::Unavailable => "Unavailable",
+            Self::Faulted => "Faulted",
+        }
+    }
+
+    pub(crate) fn look(self) -> Look {
+        match self {
+            Self::Available => Look::Available,
+            Self::Preparing => Look::Preparing,
+            Self::Charging => Look::Charging,
+            Self::SuspendedEvse | Self::SuspendedEv => Look::Suspended,
+            Self::Finishing => Look::Finishing,
+            Self::Unavailable => Look::Unavailable,
+            Self::Faulted => Look::Faulted,
+        }
+    }
+}
+
+/// A status with what is to be said about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Report {
+    pub(crate) status: Status,
+    /// The standard's error code.
+    pub(crate) error: String,
+    pub(crate) info: String,
+    pub(crate) vendor_error: String,
+}
+
+pub(crate) const NO_ERROR: &str = "NoError";
+
+impl Report {
+    pub(crate) fn of(status: Status) -> Self {
+        Self {
+            status,
+            error: NO_ERROR.to_owned(),
+            info: String::new(),
+            vendor_error: String::new(),
+        }
+    }
+
+    pub(crate) fn with_fault(status: Status, fault: &Fault) -> Self {
+        let (error, vendor_error) = match fault.kind {
+            FaultKind::Other => ("OtherError", fault.text.clone()),
+            FaultKind::EmergencyStop => ("OtherError", "EmergencyStop".to_owned()),
+            kind => (error_code(kind), String::new()),
+        };
+        let info = if fault.kind == FaultKind::Other {
+            String::new()
+        } else {
+            fault.text.clone()
+        };
+        Self {
+            status,
+            error: error.to_owned(),
+            info,
+            vendor_error,
+        }
+    }
+}
+
+fn error_code(kind: FaultKind) -> &'static str {
+    match kind {
+        FaultKind::GroundFailure => "GroundFailure",
+        FaultKind::OverCurrent => "OverCurrentFailure",
+        FaultKind::OverVoltage => "OverVoltage",
+        FaultKind::UnderVoltage => "UnderVoltage",
+        FaultKind::OverTemperature => "HighTemperature",
+        FaultKind::ContactorFailure => "PowerSwitchFailure",
+        FaultKind::LockFailure => "ConnectorLockFailure",
+        FaultKind::MeterFailure => "PowerMeterFailure",
+        FaultKind::ReaderFailure => "ReaderFailure",
+        FaultKind::VehicleCommunication => "EVCommunicationError",
+        FaultKind::Internal => "InternalError",
+        FaultKind::WeakSignal => "WeakSignal",
+        FaultKind::EmergencyStop | FaultKind::Other => "OtherError",
+    }
+}
+
+/// Faults that are reported, but do not keep a car from charging.
+pub(crate) fn is_mere_warning(kind: FaultKind) -> bool {
+    matches!(kind, FaultKind::ReaderFailure | FaultKind::WeakSignal)
+}
+
+/// Faults after which a transaction does not go on by itself.
+pub(crate) fn ends_transaction(kind: FaultKind) -> bool {
+    matches!(
+        kind,
+        FaultKind::GroundFailure
+            | FaultKind::OverCurrent
+            | FaultKind::ContactorFailure
+            | FaultKind::EmergencyStop
+            | FaultKind::Internal
+    )
+}

@@ -1,0 +1,122 @@
+//! A central system that answers as one should, until a test says otherwise.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde_json::{Value, json};
+
+use crate::timestamp;
+
+/// What it does about one call.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reply {
+    /// A CALLRESULT with this payload.
+    Result(Value),
+    /// A CALLERROR with this code.
+    Error(&'static str),
+    /// Never an answer.
+    Silence,
+}
+
+/// Its state, and what it was told to do.
+#[derive(Debug, Clone)]
+pub struct CentralSystem {
+    /// Answers to come, per action, before the usual one.
+    planned: BTreeMap<String, VecDeque<Reply>>,
+    /// Answers for good, per action.
+    fixed: BTreeMap<String, Reply>,
+    /// `idTagInfo` of tags; others are accepted.
+    pub tags: BTreeMap<String, Value>,
+    /// How long it takes to answer.
+    pub latency_ms: u64,
+    /// `interval` of a BootNotification's answer, in s.
+    pub interval: i64,
+    /// Calls it has answered, by id; a repeated one gets the same answer.
+    answered: BTreeMap<String, Value>,
+    next_transaction: i64,
+}
+
+impl Default for CentralSystem {
+    fn default() -> Self {
+        Self {
+            planned: BTreeMap::new(),
+            fixed: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            latency_ms: 5,
+            interval: 3600,
+            answered: BTreeMap::new(),
+            next_transaction: 1001,
+        }
+    }
+}
+
+impl CentralSystem {
+    /// The next call of this action is answered like this.
+    pub fn plan(&mut self, action: &str, reply: Reply) {
+        self.planned
+            .entry(action.to_owned())
+            .or_default()
+            .push_back(reply);
+    }
+
+    /// Every call of this action is answered like this.
+    pub fn always(&mut self, action: &str, reply: Reply) {
+        self.fixed.insert(action.to_owned(), reply);
+    }
+
+    /// As usual again.
+    pub fn relent(&mut self, action: &str) {
+        self.fixed.remove(action);
+        self.planned.remove(action);
+    }
+
+    pub(super) fn answer(
+        &mut self,
+        id: &str,
+        action: &str,
+        payload: &Value,
+        unix_ms: i64,
+    ) -> Reply {
+        if let Some(reply) = self.planned.get_mut(action).and_then(VecDeque::pop_front) {
+            return reply;
+        }
+        if let Some(reply) = self.fixed.get(action) {
+            return reply.clone();
+        }
+        if let Some(before) = self.answered.get(id) {
+            return Reply::Result(before.clone());
+        }
+        let result = self.usual(action, payload, unix_ms);
+        if matches!(action, "StartTransaction" | "StopTransaction") {
+            self.answered.insert(id.to_owned(), result.clone());
+        }
+        Reply::Result(result)
+    }
+
+    fn usual(&mut self, action: &str, payload: &Value, unix_ms: i64) -> Value {
+        let time = timestamp::format(unix_ms, true);
+        match action {
+            "BootNotification" => {
+                json!({"status": "Accepted", "currentTime": time, "interval": self.interval})
+            }
+            "Heartbeat" => json!({"currentTime": time}),
+            "Authorize" => json!({"idTagInfo": self.info(payload)}),
+            "StartTransaction" => {
+                let id = self.next_transaction;
+                self.next_transaction += 1;
+                json!({"transactionId": id, "idTagInfo": self.info(payload)})
+            }
+            "StopTransaction" if payload.get("idTag").is_some() => {
+                json!({"idTagInfo": self.info(payload)})
+            }
+            _ => json!({}),
+        }
+    }
+
+    fn info(&self, payload: &Value) -> Value {
+        let tag = payload["idTag"].as_str().unwrap_or_default();
+        self.tags
+            .get(tag)
+            .cloned()
+            .unwrap_or_else(|| json!({"status": "Accepted"}))
+    }
+}

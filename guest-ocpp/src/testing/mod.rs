@@ -1,0 +1,14 @@
+//! A world for tests: virtual time, outlets with cars, a central system, the
+//! standard's rules for a policy, and a flash that loses what was not durable.
+//! Not part of the component.
+
+mod central;
+mod flash;
+mod outlet;
+mod policy;
+mod world;
+
+pub use central::{CentralSystem, Reply};
+pub use flash::Flash;
+pub use outlet::SimOutlet;
+pub use world::{Sent, Settings, World};

@@ -1,0 +1,328 @@
+//! An outlet with a car, as the safety thread of the host would run it.
+
+use crate::host::{
+    Cable, ContactorState, Fault, LockState, Measurement, OutletChange, OutletEvent, OutletState,
+    Permit, Phase, PilotState, Quantity, Reading, Stamp,
+};
+
+/// How long a car takes to ask for energy, and a contactor to follow.
+const CAR_MS: u64 = 300;
+const CONTACTOR_MS: u64 = 50;
+/// How long the current takes to go down when a permit is taken back.
+const RAMP_MS: u64 = 200;
+
+/// One outlet. Fields are the facts; change them through the methods, so that
+/// events come of it.
+#[derive(Debug, Clone)]
+pub struct SimOutlet {
+    /// The facts as the host would tell them, but for the reading.
+    pub state: OutletState,
+    /// The meter's register.
+    pub register_mwh: u64,
+    /// What the car draws while it charges.
+    pub car_ma: u64,
+    /// The car wants energy now.
+    pub wants: bool,
+    /// The lock's motor does not move.
+    pub jammed: bool,
+    /// Energy that has gone through while the contactor was closed.
+    pub delivered_mwh: u64,
+    /// How often the contactor has closed.
+    pub closings: u64,
+    milli_joule: u64,
+    last_ms: u64,
+    due: Option<(u64, Due)>,
+    spent_from_mwh: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Due {
+    CarAsks,
+    Close,
+    Open,
+}
+
+impl SimOutlet {
+    /// Nothing plugged in.
+    pub fn new(outlet: u32, cable: Cable) -> Self {
+        Self {
+            state: OutletState {
+                outlet,
+                cable,
+                max_current_ma: 32_000,
+                phases: 3,
+                pilot: PilotState::A,
+                plugged: false,
+                lock: if cable == Cable::Socket {
+                    LockState::Unlocked
+                } else {
+                    LockState::None
+                },
+                contactor: ContactorState::Open,
+                offered_ma: 0,
+                permit: None,
+                energy_spent: false,
+                faults: Vec::new(),
+                reading: None,
+            },
+            register_mwh: 1_000_000 * u64::from(outlet),
+            car_ma: 16_000,
+            wants: true,
+            jammed: false,
+            delivered_mwh: 0,
+            closings: 0,
+            milli_joule: 0,
+            last_ms: 0,
+            due: None,
+            spent_from_mwh: 0,
+        }
+    }
+
+    pub(super) fn snapshot(&self, at: Stamp) -> OutletState {
+        OutletState {
+            reading: Some(self.reading(at)),
+            ..self.state.clone()
+        }
+    }
+
+    pub(super) fn reading(&self, at: Stamp) -> Reading {
+        let amps = if self.is_closed() {
+            self.flowing_ma() as i64
+        } else {
+            0
+        };
+        let mut measurements = Vec::new();
+        for phase in [Phase::L1, Phase::L2, Phase::L3] {
+            measurements.push(Measurement {
+                quantity: Quantity::CurrentImport,
+                phase: Some(phase),
+                milli: amps,
+            });
+        }
+        for phase in [Phase::L1N, Phase::L2N, Phase::L3N] {
+            measurements.push(Measurement {
+                quantity: Quantity::Voltage,
+                phase: Some(phase),
+                milli: 230_000,
+            });
+        }
+        measurements.push(Measurement {
+            quantity: Quantity::PowerActiveImport,
+            phase: None,
+            milli: amps * 690,
+        });
+        measurements.push(Measurement {
+            quantity: Quantity::CurrentOffered,
+            phase: None,
+            milli: i64::from(self.state.offered_ma),
+        });
+        Reading {
+            energy_mwh: self.register_mwh,
+            measurements,
+            at,
+            age_ms: 0,
+            stale: false,
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.state.contactor == ContactorState::Closed
+    }
+
+    fn flowing_ma(&self) -> u64 {
+        self.car_ma.min(u64::from(self.state.offered_ma))
+    }
+
+    fn advance_energy(&mut self, ms: u64) {
+        let passed = ms.saturating_sub(self.last_ms);
+        self.last_ms = ms;
+        if self.is_closed() {
+            // mA * V * ms = microjoule; 3.6 J are a mWh.
+            self.milli_joule += self.flowing_ma() * 690 * passed / 1000;
+            let mwh = self.milli_joule / 3600;
+            self.milli_joule %= 3600;
+            self.register_mwh += mwh;
+            self.delivered_mwh += mwh;
+        }
+    }
+
+    pub(super) fn next_due(&self) -> Option<u64> {
+        self.due.map(|(at, _)| at)
+    }
+
+    fn event(&self, at: Stamp, change: OutletChange) -> OutletEvent {
+        OutletEvent {
+            change,
+            at,
+            state: self.snapshot(at),
+        }
+    }
+
+    /// What is due at this moment.
+    pub(super) fn tick(&mut self, at: Stamp) -> Vec<OutletEvent> {
+        self.advance_energy(at.monotonic_ms);
+        let Some((due, what)) = self.due else {
+            return Vec::new();
+        };
+        if due > at.monotonic_ms {
+            return Vec::new();
+        }
+        self.due = None;
+        match what {
+            Due::CarAsks => {
+                self.state.pilot = PilotState::C;
+                self.due = Some((at.monotonic_ms + CONTACTOR_MS, Due::Close));
+                vec![self.event(at, OutletChange::Pilot)]
+            }
+            Due::Close => {
+                if !self.may_close() {
+                    return Vec::new();
+                }
+                self.state.contactor = ContactorState::Closed;
+                self.closings += 1;
+                vec![self.event(at, OutletChange::Contactor)]
+            }
+            Due::Open => self.open(at),
+        }
+    }
+
+    fn may_close(&self) -> bool {
+        self.state.pilot == PilotState::C
+            && self.state.faults.is_empty()
+            && self.state.offered_ma > 0
+            && !self.state.energy_spent
+    }
+
+    fn open(&mut self, at: Stamp) -> Vec<OutletEvent> {
+        if !self.is_closed() {
+            return Vec::new();
+        }
+        self.state.contactor = ContactorState::Open;
+        let mut events = vec![self.event(at, OutletChange::Contactor)];
+        if self.state.offered_ma == 0 && self.state.pilot == PilotState::C {
+            self.state.pilot = PilotState::B;
+            events.push(self.event(at, OutletChange::Pilot));
+        }
+        events
+    }
+
+    /// Looks whether the car would begin.
+    fn consider(&mut self, ms: u64) {
+        let offered = self
+            .state
+            .permit
+            .as_ref()
+            .map_or(0, |permit| permit.limit_ma);
+        self.state.offered_ma = offered;
+        let ready =
+            offered > 0 && self.wants && self.state.faults.is_empty() && !self.state.energy_spent;
+        match self.state.pilot {
+            PilotState::B if ready => self.due = Some((ms + CAR_MS, Due::CarAsks)),
+            PilotState::C if ready && !self.is_closed() => {
+                self.due = Some((ms + CONTACTOR_MS, Due::Close))
+            }
+            _ if !ready && self.is_closed() => self.due = Some((ms + RAMP_MS, Due::Open)),
+            _ if !ready => self.due = None,
+            _ => {}
+        }
+    }
+
+    pub(super) fn permit(&mut self, at: Stamp, permit: Permit) {
+        self.advance_energy(at.monotonic_ms);
+        if self
+            .state
+            .permit
+            .as_ref()
+            .is_none_or(|before| before.session != permit.session)
+        {
+            self.spent_from_mwh = self.register_mwh;
+            self.state.energy_spent = false;
+        }
+        let used = (self.register_mwh - self.spent_from_mwh) / 1000;
+        self.state.energy_spent = permit.energy_limit_wh.is_some_and(|limit| used >= limit);
+        self.state.permit = Some(permit);
+        self.consider(at.monotonic_ms);
+    }
+
+    pub(super) fn revoke(&mut self, at: Stamp) {
+        self.advance_energy(at.monotonic_ms);
+        self.state.permit = None;
+        self.consider(at.monotonic_ms);
+    }
+
+    /// The lock is at once where it was sent, or stuck.
+    pub(super) fn move_lock(&mut self, locked: bool) -> LockState {
+        if self.state.cable == Cable::Fixed {
+            return LockState::None;
+        }
+        self.state.lock = match (self.jammed, locked) {
+            (true, _) => LockState::Failed,
+            (false, true) => LockState::Locked,
+            (false, false) => LockState::Unlocked,
+        };
+        self.state.lock
+    }
+
+    pub(super) fn plug(&mut self, at: Stamp) -> Vec<OutletEvent> {
+        self.advance_energy(at.monotonic_ms);
+        self.state.plugged = true;
+        self.state.pilot = PilotState::B;
+        self.consider(at.monotonic_ms);
+        vec![self.event(at, OutletChange::Pilot)]
+    }
+
+    /// `cable`: it leaves the socket too.
+    pub(super) fn unplug(&mut self, at: Stamp, cable: bool) -> Vec<OutletEvent> {
+        self.advance_energy(at.monotonic_ms);
+        self.due = None;
+        self.state.pilot = PilotState::A;
+        if cable {
+            self.state.plugged = false;
+        }
+        let was_closed = self.is_closed();
+        self.state.contactor = ContactorState::Open;
+        let mut events = vec![self.event(at, OutletChange::Pilot)];
+        if was_closed {
+            events.push(self.event(at, OutletChange::Contactor));
+        }
+        events
+    }
+
+    pub(super) fn set_wants(&mut self, at: Stamp, wants: bool) -> Vec<OutletEvent> {
+        self.advance_energy(at.monotonic_ms);
+        self.wants = wants;
+        let mut events = Vec::new();
+        if !wants && self.state.pilot == PilotState::C {
+            self.state.pilot = PilotState::B;
+            events.push(self.event(at, OutletChange::Pilot));
+            events.extend(self.open(at));
+        }
+        self.consider(at.monotonic_ms);
+        events
+    }
+
+    pub(super) fn set_fault(&mut self, at: Stamp, fault: Option<Fault>) -> Vec<OutletEvent> {
+        self.advance_energy(at.monotonic_ms);
+        self.state.faults = fault.into_iter().collect();
+        let mut events = Vec::new();
+        if !self.state.faults.is_empty() {
+            events.extend(self.open(at));
+        }
+        events.push(self.event(at, OutletChange::Fault));
+        self.consider(at.monotonic_ms);
+        events
+    }
+
+    /// The power fails.
+    pub(super) fn power_off(&mut self, ms: u64) {
+        self.advance_energy(ms);
+        self.due = None;
+        self.state.permit = None;
+        self.state.offered_ma = 0;
+        self.state.energy_spent = false;
+        self.state.contactor = ContactorState::Open;
+        if self.state.pilot == PilotState::C {
+            self.state.pilot = PilotState::B;
+        }
+    }
+}
