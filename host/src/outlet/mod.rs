@@ -12,6 +12,8 @@
 //! permit or takes it back; everything else follows from facts.
 
 mod command;
+#[cfg(test)]
+mod dice;
 pub mod driver;
 mod handle;
 mod latency;
