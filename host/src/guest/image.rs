@@ -40,8 +40,7 @@ impl ImageCache {
         if !found.is_dir() {
             return Err(refused(&directory, &"it is not a directory"));
         }
-        // SAFETY of running what lies there rests on this.
-        if found.uid() != effective_user() {
+        if found.uid() != trusted::own_user() {
             return Err(refused(&directory, &"it belongs to another user"));
         }
         if found.mode() & 0o077 != 0 {
@@ -137,10 +136,4 @@ fn body(file: &[u8]) -> Option<&[u8]> {
     let (body, trailer) = file.split_at_checked(file.len().checked_sub(TRAILER)?)?;
     let (checksum, mark) = trailer.split_at(32);
     (mark == MARK && checksum == &Sha256::digest(body)[..]).then_some(body)
-}
-
-#[allow(unsafe_code)] // reads a number of this process; cannot fail
-fn effective_user() -> u32 {
-    // SAFETY: takes no argument and has no precondition.
-    unsafe { libc::geteuid() }
 }

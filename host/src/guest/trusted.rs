@@ -1,7 +1,8 @@
 //! The one place that turns bytes on disk into machine code that this process
 //! runs.
 
-#![allow(unsafe_code)] // compiled code cannot be checked, only trusted
+// Compiled code cannot be checked, only trusted.
+#![allow(unsafe_code)]
 
 use std::path::Path;
 
@@ -25,4 +26,10 @@ pub(super) fn map_image(engine: &wasmtime::Engine, path: &Path) -> wasmtime::Res
 pub(super) fn copy_image(engine: &wasmtime::Engine, image: &[u8]) -> wasmtime::Result<Component> {
     // SAFETY: as above.
     unsafe { Component::deserialize(engine, image) }
+}
+
+/// The user that the directory of images must belong to.
+pub(super) fn own_user() -> u32 {
+    // SAFETY: takes no argument, has no precondition and cannot fail.
+    unsafe { libc::geteuid() }
 }

@@ -4,6 +4,8 @@
 
 #![allow(dead_code)] // not every test uses all of it
 
+pub mod slots;
+
 use std::fs;
 use std::path::Path;
 
