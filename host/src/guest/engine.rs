@@ -1,11 +1,8 @@
 //! The WebAssembly engine: how guests are compiled and run. One for the whole
 //! process.
 
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
-
-use sha2::{Digest, Sha256};
 
 use super::inspect::Inspection;
 use super::ticker::{Running, Ticker};
@@ -78,41 +75,6 @@ impl Engine {
         })
     }
 
-    #[cfg(feature = "compiler")]
-    fn code(
-        &self,
-        wasm: &[u8],
-        info: &Inspection,
-        cache: Option<&ImageCache>,
-    ) -> Result<wasmtime::component::Component, ComponentError> {
-        let name = format!("{}-{}", info.hash, self.compatibility());
-        if let Some(code) = cache.and_then(|cache| cache.load(&self.engine, &name)) {
-            return Ok(code);
-        }
-        let invalid = |e: wasmtime::Error| ComponentError::Invalid {
-            text: format!("{e:#}"),
-        };
-        let begin = std::time::Instant::now();
-        let image = self.engine.precompile_component(wasm).map_err(invalid)?;
-        tracing::info!(
-            component = info.name_or_hash(),
-            milliseconds = begin.elapsed().as_millis() as u64,
-            "compiled"
-        );
-        if let Some(cache) = cache {
-            match cache.keep(&name, &image) {
-                // From the file, so that its pages can be shared and dropped.
-                Ok(()) => {
-                    if let Some(code) = cache.load(&self.engine, &name) {
-                        return Ok(code);
-                    }
-                }
-                Err(error) => tracing::warn!(%error, "compiled image not kept"),
-            }
-        }
-        super::trusted::copy_image(&self.engine, &image).map_err(invalid)
-    }
-
     #[cfg(not(feature = "compiler"))]
     fn code(
         &self,
@@ -121,18 +83,6 @@ impl Engine {
         _cache: Option<&ImageCache>,
     ) -> Result<wasmtime::component::Component, ComponentError> {
         Err(ComponentError::NoCompiler)
-    }
-
-    /// Everything that an image depends on besides the component: the engine's
-    /// exact version, the target and its features, and all settings.
-    #[cfg(feature = "compiler")]
-    #[must_use]
-    pub fn compatibility(&self) -> String {
-        let mut hasher = Sha(Sha256::new());
-        self.engine
-            .precompile_compatibility_hash()
-            .hash(&mut hasher);
-        hex::encode(&hasher.0.finalize()[..16])
     }
 
     pub(super) fn wasmtime(&self) -> &wasmtime::Engine {
@@ -191,20 +141,4 @@ fn config(settings: &EngineSettings) -> wasmtime::Config {
         config.cranelift_opt_level(wasmtime::OptLevel::Speed);
     }
     config
-}
-
-/// The standard library's hashes are not made to be kept on disk; SHA-256 is.
-#[cfg(feature = "compiler")]
-struct Sha(Sha256);
-
-#[cfg(feature = "compiler")]
-impl Hasher for Sha {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
-    }
-
-    fn finish(&self) -> u64 {
-        let digest = self.0.clone().finalize();
-        u64::from_le_bytes(std::array::from_fn(|i| digest[i]))
-    }
 }

@@ -13,6 +13,8 @@
 //! but for taking what it keeps into its [`crate::store::Entries`].
 
 mod checks;
+#[cfg(feature = "compiler")]
+mod compile;
 mod engine;
 mod error;
 mod failure;
