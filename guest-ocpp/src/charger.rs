@@ -10,8 +10,8 @@ use crate::availability::Availability;
 use crate::clock::Clock;
 use crate::config::{Config, Key};
 use crate::host::{
-    Action, Boot, BootReason, Connect, Durability, Entries, Event, LinkState, Log, Now, Shown,
-    Stamp, Station,
+    Action, Boot, BootReason, Connect, Deadline, Durability, Entries, Event, LinkState, Log, Now,
+    Shown, Stamp, Station, Timer,
 };
 use crate::kept::Cell;
 use crate::link;
@@ -85,6 +85,8 @@ pub struct Charger {
     /// When this instance began; what is older, `boot` has shown.
     pub(crate) since: Stamp,
     pub(crate) last_sent_ms: u64,
+    /// False while a fresh instance can only guess.
+    pub(crate) knows_last_sent: bool,
     pub(crate) last_time_ms: u64,
     shown: [String; 2],
 }
@@ -115,7 +117,7 @@ impl Charger {
             Event::Frame(frame) => self.on_frame(&mut turn, frame.link, &frame.text),
             Event::LinkUp(up) => self.link_up(&mut turn, up.link),
             Event::LinkDown(down) => self.link_down(&mut turn, &down),
-            Event::Timer(timer) => self.timers.rang(&timer.name),
+            Event::Timer(timer) => self.on_timer(&timer),
             Event::Outlet(event) => self.on_outlet(&mut turn, event),
             Event::Token(token) => self.on_token(&mut turn, token),
             Event::Meter(read) => self.on_meter(&mut turn, read),
@@ -170,6 +172,7 @@ impl Charger {
             since: boot.now.at,
             last_sent_ms: heartbeat
                 .map_or(boot.now.at.monotonic_ms, |at| at.saturating_sub(interval)),
+            knows_last_sent: false,
             last_time_ms: boot.now.at.monotonic_ms,
             config,
             shown: Default::default(),
@@ -274,6 +277,18 @@ impl Charger {
         }
     }
 
+    /// What is due is found by comparing deadlines with the time, so that it
+    /// does not matter which timer rang.
+    fn on_timer(&mut self, timer: &Timer) {
+        self.timers.rang(&timer.name);
+        if let (false, timers::HEARTBEAT_NAME, Deadline::Monotonic(at)) =
+            (self.knows_last_sent, &*timer.name, timer.deadline)
+        {
+            let interval = self.config.ms(Key::HeartbeatInterval);
+            self.last_sent_ms = self.last_sent_ms.min(at.saturating_sub(interval));
+        }
+    }
+
     fn clock_stepped(&mut self) {
         self.desk.edit().next_aligned = None;
     }
@@ -283,7 +298,7 @@ impl Charger {
         let registration = self
             .registration
             .again_at
-            .filter(|_| online && !self.registration.is_accepted());
+            .filter(|_| online && !self.registration.is_accepted() && self.outbox.is_idle());
         self.timers.want(turn, timers::REGISTRATION, registration);
         let heartbeat = self
             .heartbeat_at()

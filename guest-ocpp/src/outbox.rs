@@ -90,6 +90,7 @@ impl Charger {
         self.link_lost(turn);
         self.outbox.edit().link = Some(link);
         self.last_sent_ms = turn.ms();
+        self.knows_last_sent = true;
         self.stirred = true;
         if self.config.is_on(Key::BootOnReconnect) && self.registration.is_accepted() {
             self.registration.edit().standing = Standing::None;
@@ -358,6 +359,7 @@ impl Charger {
 
     pub(crate) fn send(&mut self, turn: &mut Turn<'_>, link: u32, text: String) {
         self.last_sent_ms = turn.ms();
+        self.knows_last_sent = true;
         turn.act(Action::Send(Frame { link, text }));
     }
 

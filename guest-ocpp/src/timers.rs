@@ -12,14 +12,17 @@ pub(crate) const CALL: usize = 2;
 pub(crate) const QUEUE: usize = 3;
 pub(crate) const ALIGNED: usize = 4;
 pub(crate) const CHARGER: usize = 5;
+pub(crate) const HEARTBEAT_NAME: &str = "heartbeat";
 const NAMES: [&str; 6] = [
     "registration",
-    "heartbeat",
+    HEARTBEAT_NAME,
     "call",
     "queue",
     "aligned",
     "charger",
 ];
+
+const LOOK_AGAIN_MS: u64 = 1_000;
 
 #[derive(Debug)]
 pub(crate) struct Timers {
@@ -67,6 +70,13 @@ impl Timers {
     /// Sees to it that the timer rings at `deadline` or before.
     pub(crate) fn want(&mut self, turn: &mut Turn<'_>, slot: usize, deadline: Option<u64>) {
         let Some(deadline) = deadline else { return };
+        // What is due and yet not done waits for something else; looking again
+        // at once would keep the charger busy with nothing.
+        let deadline = if deadline > turn.ms() {
+            deadline
+        } else {
+            turn.ms() + LOOK_AGAIN_MS
+        };
         if self.set[slot].is_some_and(|set| set <= deadline) {
             return;
         }

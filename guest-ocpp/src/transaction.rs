@@ -214,10 +214,13 @@ impl Charger {
         let timeout = self.config.ms(Key::ConnectionTimeOut);
         if !plugged {
             self.forget_car(place);
-        } else if self.outlets[place].book.plugged_at.is_none() {
+        } else if usable && self.outlets[place].book.plugged_at.is_none() {
             self.outlets[place].book.edit().plugged_at = Some(ms);
         }
         if !usable {
+            if self.outlets[place].book.plugged_at.is_some() {
+                self.outlets[place].book.edit().plugged_at = None;
+            }
             if self.outlets[place].book.grant.is_some() {
                 self.outlets[place].book.edit().grant = None;
                 turn.info(format!(

@@ -69,6 +69,11 @@ impl CentralSystem {
         self.planned.remove(action);
     }
 
+    /// The number it gave to the transaction that this message started.
+    pub fn transaction_of(&self, message: &str) -> Option<i64> {
+        self.answered.get(message)?.get("transactionId")?.as_i64()
+    }
+
     pub(super) fn answer(
         &mut self,
         id: &str,

@@ -2,12 +2,14 @@
 //! standard's rules for a policy, and a flash that loses what was not durable.
 //! Not part of the component.
 
+mod books;
 mod central;
 mod flash;
 mod outlet;
 mod policy;
 mod world;
 
+pub use books::{Told, audit, close};
 pub use central::{CentralSystem, Reply};
 pub use flash::Flash;
 pub use outlet::SimOutlet;
