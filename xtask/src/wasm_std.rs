@@ -57,7 +57,9 @@ impl Toolchain {
     /// `cargo build` for components.
     pub fn build(&self, workspace: &Workspace) -> Command {
         let mut command = workspace.cargo("build");
-        command.args(["--target", TARGET, "--profile", "guest", "--target-dir"]);
+        command.args(["--target", TARGET, "--profile", "guest"]);
+        command.arg("--config").arg(without_paths());
+        command.arg("--target-dir");
         match self {
             Self::Own => {
                 command.arg(workspace.target("guests"));
@@ -88,6 +90,24 @@ impl Toolchain {
         };
         workspace.target(folder).join(TARGET).join("guest")
     }
+}
+
+/// Panics name the file they come from. Where a dependency lies on this machine
+/// must not be told by a component, nor change its hash.
+fn without_paths() -> String {
+    let cargo_home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(std::env::home_dir()?.join(".cargo")))
+        .unwrap_or_default();
+    // The folder of a registry has a name that depends on its address.
+    let flags: Vec<String> = std::fs::read_dir(cargo_home.join("registry/src"))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|registry| format!("--remap-path-prefix={}/=", registry.path().display()))
+        .map(|flag| format!("{flag:?}"))
+        .collect();
+    format!("target.{TARGET}.rustflags=[{}]", flags.join(","))
 }
 
 fn sysroot() -> Result<PathBuf> {

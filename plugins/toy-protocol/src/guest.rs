@@ -26,11 +26,8 @@ impl wit::Guest for Toy {
         std::panic::set_hook(Box::new(|panic| {
             log::write(log::Level::Error, &panic.to_string());
         }));
-        let mut actions = vec![
-            connect(&boot),
-            identity::make_key(),
-            Action::InService(true),
-        ];
+        let mut actions = vec![connect(&boot), Action::InService(true)];
+        actions.extend(identity::make_key());
         actions.push(match boot.link {
             LinkState::Up(up) => remember_link(&up),
             LinkState::Idle | LinkState::Down => Action::Forget(LINK.to_owned()),
@@ -40,7 +37,8 @@ impl wit::Guest for Toy {
         for outlet in &boot.outlets {
             actions.extend(reconcile(outlet));
         }
-        if !Session::all().is_empty() {
+        let ticks = boot.timers.iter().any(|timer| timer.name == ENERGY_TIMER);
+        if !ticks && !Session::all().is_empty() {
             actions.push(energy_timer(&boot.now));
         }
         actions
@@ -71,8 +69,9 @@ fn on_link_up(up: &LinkUp) -> Vec<Action> {
         up.link,
         format!("HELLO {}", get("id").unwrap_or_default()),
     ));
-    for done in session::unconfirmed() {
-        actions.push(say_on(up.link, done));
+    let told = identity::public_key().into_iter();
+    for line in told.chain(session::unconfirmed()) {
+        actions.push(say_on(up.link, line));
     }
     for outlet in session::waiting() {
         actions.push(say_on(up.link, format!("MAYI {outlet}")));

@@ -11,7 +11,8 @@
 //! | `arm MODE EVENT` | `armed`; misbehaves at the next `token`, `timer`, `plugged`, `unplugged`, `frame` |
 //! | anything else | `unknown` |
 //!
-//! Unasked it says `hello REASON N` on each new link and after each `start`,
+//! Unasked it says `hello REASON N` on each new link (`LinkUp`) and after each `start`
+//! (`PowerUp`, `Restart`, `Swap`, `Recovery`, `Rollback`),
 //! `dropped EVENT ID FAILURE HEAD` about what an instance before it failed on (and
 //! `error HEAD` if that was a frame), `plugged OUTLET`, `unplugged OUTLET`, and
 //! `ended OUTLET` when a session is over because the car has gone, also if it went
@@ -61,7 +62,7 @@ impl wit::Guest for Component {
             // What was armed has gone off.
             actions.push(Action::Forget(ARMED.to_owned()));
         }
-        actions.push(say(hello(&format!("{:?}", boot.reason))));
+        actions.push(say(hello(reason(boot.reason))));
         if let Some(dropped) = &boot.dropped {
             let wit::Dropped {
                 event,
@@ -209,6 +210,16 @@ fn car_is_gone(outlet: u32) -> Vec<Action> {
 
 fn session_key(outlet: u32) -> String {
     format!("session/{outlet}")
+}
+
+fn reason(reason: BootReason) -> &'static str {
+    match reason {
+        BootReason::PowerUp => "PowerUp",
+        BootReason::Restart => "Restart",
+        BootReason::Swap => "Swap",
+        BootReason::Recovery => "Recovery",
+        BootReason::Rollback => "Rollback",
+    }
 }
 
 fn hello(reason: &str) -> String {
