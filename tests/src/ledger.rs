@@ -5,8 +5,8 @@
 //! * message ids are unique; the same one again is a retransmission, with the
 //!   same action and payload, of something that was not answered by a CALLRESULT;
 //! * one CALL at a time per connection;
-//! * nothing but BootNotification before the first one was accepted, nor after
-//!   one was answered otherwise;
+//! * nothing but BootNotification before the first one of a process was
+//!   accepted, nor after one was answered otherwise;
 //! * each transaction has one StartTransaction, before everything else of it,
 //!   and at most one StopTransaction, after everything else;
 //! * timestamps in order and registers never going back, per transaction and
@@ -185,6 +185,10 @@ struct Book<'a> {
     calls: HashMap<String, First>,
     outstanding: HashMap<u32, Outstanding>,
     boot: Boot,
+    /// The process was started anew, and has not connected yet.
+    restarted: bool,
+    /// The first connection of the present process.
+    since: u32,
     /// Registers by connector.
     registers: BTreeMap<u64, Register>,
     /// StartTransactions that were entered, by message id.
@@ -199,6 +203,8 @@ impl<'a> Book<'a> {
             calls: HashMap::new(),
             outstanding: HashMap::new(),
             boot: Boot::NotYet,
+            restarted: false,
+            since: 0,
             registers: BTreeMap::new(),
             started: HashSet::new(),
         }
@@ -213,6 +219,12 @@ impl<'a> Book<'a> {
             }) => self.call(entry, id, action, payload),
             What::Sent(Frame::Result { id, payload }) => self.result(entry, id, payload),
             What::Sent(Frame::Error { id, .. }) => self.release(entry.connection, id),
+            What::Restarted => self.restarted = true,
+            What::Opened(_) if self.restarted => {
+                self.restarted = false;
+                self.since = entry.connection;
+                self.boot = Boot::NotYet;
+            }
             What::Ended(_) => {
                 self.outstanding.remove(&entry.connection);
             }
@@ -237,7 +249,9 @@ impl<'a> Book<'a> {
             since: entry.at,
         };
         self.outstanding.insert(entry.connection, outstanding);
-        if self.boot != Boot::Accepted && action != "BootNotification" {
+        // What is still read of an earlier process was sent before it ended.
+        let of_this_process = entry.connection >= self.since;
+        if of_this_process && self.boot != Boot::Accepted && action != "BootNotification" {
             self.breach(entry, format!("{action} before the boot was accepted"));
         }
         if let Some(first) = self.calls.get(id) {
@@ -277,7 +291,7 @@ impl<'a> Book<'a> {
         first.settled_on = Some(entry.connection);
         let (action, call) = (first.action.clone(), first.payload.clone());
         match action.as_str() {
-            "BootNotification" => {
+            "BootNotification" if entry.connection >= self.since => {
                 self.boot = if payload["status"] == "Accepted" {
                     Boot::Accepted
                 } else {

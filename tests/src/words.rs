@@ -24,6 +24,7 @@ impl Narrator {
             What::Ended(how) => format!("the connection is over: {how}"),
             What::Mischief(what) => format!("(on purpose: {what})"),
             What::Nonsense(text) => format!("that was no OCPP-J: {text}"),
+            What::Restarted => "the charger was switched off".to_owned(),
             What::Ping | What::Pong => return None,
             What::Received(frame) => format!("charger: {}", self.frame(frame)),
             What::Sent(frame) => format!("central: {}", self.frame(frame)),

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use super::HardwareEvent;
 use super::sim::{BenchAnswer, BenchError, Keep, Keeper, Registers, Saved, Worked};
 
-use crate::wit::protocol::{Indication, OutletState};
+use crate::wit::protocol::{ContactorState, Indication, OutletChange, OutletState};
 
 /// What is seen from outside at one moment.
 #[derive(Clone, Debug, Default)]
@@ -69,6 +69,7 @@ impl Teller {
             let _ = waiting.send(());
         }
         for event in report.events {
+            log_contactor(&event);
             // A receiver that is gone means that the process is ending.
             let _ = self.events.send(event);
         }
@@ -96,5 +97,21 @@ impl Teller {
         if let (Some(keeper), false) = (&self.keeper, report.registers.is_empty()) {
             keeper.tell(Keep::Registers { now: report.opened });
         }
+    }
+}
+
+/// What a technician wants to see first: when energy flowed, and how much.
+fn log_contactor(event: &HardwareEvent) {
+    let HardwareEvent::Outlet(event) = event else {
+        return;
+    };
+    if event.change != OutletChange::Contactor {
+        return;
+    }
+    let outlet = event.state.outlet;
+    let register_mwh = event.state.reading.as_ref().map_or(0, |r| r.energy_mwh);
+    match event.state.contactor {
+        ContactorState::Closed => tracing::info!(outlet, register_mwh, "contactor closed"),
+        ContactorState::Open => tracing::info!(outlet, register_mwh, "contactor opened"),
     }
 }

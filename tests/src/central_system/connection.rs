@@ -60,7 +60,7 @@ pub(super) async fn serve(shared: Arc<Shared>, tcp: TcpStream, number: u32) {
             }
         },
     };
-    let (ws, opening) = match door::upgrade(socket, door, shared.basic_auth()).await {
+    let (ws, opening) = match door::upgrade(socket, door, &shared).await {
         Ok(opened) => opened,
         Err(why) => {
             not_opened(why);

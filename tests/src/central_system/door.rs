@@ -8,6 +8,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
+use super::Shared;
 use super::journal::Opening;
 use super::socket::Socket;
 
@@ -34,18 +35,20 @@ pub enum Door {
 pub(super) async fn upgrade(
     socket: Socket,
     door: Door,
-    basic_auth: Option<(String, Vec<u8>)>,
+    shared: &Shared,
 ) -> Result<(WebSocketStream<Socket>, Opening), String> {
     let client_certificate = socket.has_client_certificate();
     let opening = Arc::new(Mutex::new(None));
     let seen = opening.clone();
+    let basic_auth = shared.basic_auth();
+    let spoken = shared.subprotocols.clone();
     // The type of the callback's error is the library's.
     #[allow(clippy::result_large_err)]
     let callback = move |request: &Request, mut response: Response| {
         let offered = offered(request.headers());
         let subprotocol = match &door {
             Door::Subprotocol(fixed) => fixed.clone(),
-            _ => offered.iter().find(|name| *name == "ocpp1.6").cloned(),
+            _ => offered.iter().find(|name| spoken.contains(name)).cloned(),
         };
         let path = request.uri().path().to_owned();
         let told = Opening {

@@ -139,6 +139,17 @@ impl CentralSystem {
         )
     }
 
+    /// Waits for a text frame that is not OCPP-J.
+    ///
+    /// # Panics
+    /// If none comes in time.
+    pub fn expect_text(&self, what: &str, is: impl Fn(&str) -> bool) -> String {
+        self.take(self.shared.patience, what, |entry| match &entry.what {
+            What::Nonsense(text) if is(text) => Some(text.clone()),
+            _ => None,
+        })
+    }
+
     /// Waits for a ping.
     ///
     /// # Panics

@@ -41,6 +41,9 @@ pub enum What {
     Pong,
     /// Something was done to the connection on purpose.
     Mischief(String),
+    /// The charge point's process has ended; told by the test, not by the
+    /// network.
+    Restarted,
     /// The connection is over; the text says how it ended.
     Ended(String),
 }
@@ -155,6 +158,7 @@ impl Journal {
                 What::Ping => "-> ping".to_owned(),
                 What::Pong => "-> pong".to_owned(),
                 What::Mischief(what) => format!("!! {what}"),
+                What::Restarted => "the charge point's process has ended".to_owned(),
                 What::Ended(how) => format!("ended: {how}"),
             };
             let _ = writeln!(

@@ -65,6 +65,9 @@ pub struct Settings {
     pub host: String,
     /// User and password that each caller has to give.
     pub basic_auth: Option<(String, Vec<u8>)>,
+    /// The sub-protocols it speaks. Text frames of those that are not OCPP-J
+    /// are written down as [`What::Nonsense`] and not answered.
+    pub subprotocols: Vec<String>,
     /// `interval` of BootNotification.
     pub heartbeat_interval_s: u32,
     /// The first transaction id.
@@ -80,6 +83,7 @@ impl Default for Settings {
             tls: None,
             host: "127.0.0.1".to_owned(),
             basic_auth: None,
+            subprotocols: vec!["ocpp1.6".to_owned()],
             heartbeat_interval_s: 300,
             first_transaction: 1,
             patience: Duration::from_secs(20),
@@ -128,6 +132,7 @@ impl CentralSystem {
             door: watch::Sender::new(Door::Open),
             tls: Mutex::new(settings.tls),
             basic_auth: Mutex::new(settings.basic_auth),
+            subprotocols: settings.subprotocols,
             connections: Mutex::default(),
             open_calls: Mutex::default(),
             next_call: Mutex::new(1),
@@ -265,6 +270,12 @@ impl CentralSystem {
         })
     }
 
+    /// Writes down that the charge point's process has ended, so that the next
+    /// connection must begin with a boot.
+    pub fn note_restart(&self) {
+        self.shared.journal.push(0, What::Restarted);
+    }
+
     /// A charge point is connected at this moment.
     pub fn is_connected(&self) -> bool {
         !lock(&self.shared.connections).is_empty()
@@ -299,6 +310,7 @@ struct Shared {
     door: watch::Sender<Door>,
     tls: Mutex<Option<Arc<ServerConfig>>>,
     basic_auth: Mutex<Option<(String, Vec<u8>)>>,
+    subprotocols: Vec<String>,
     connections: Mutex<BTreeMap<u32, UnboundedSender<Order>>>,
     open_calls: Mutex<OpenCalls>,
     next_call: Mutex<u64>,

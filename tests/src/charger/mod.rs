@@ -11,14 +11,17 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 mod config;
+mod contactor;
 mod control;
 mod events;
+mod images;
 mod process;
 
 pub use config::Config;
+pub use contactor::{ContactorMove, contactor_moves};
 pub use control::{Control, ControlFailure};
 pub use events::Events;
-pub use process::{Process, program};
+pub use process::{Process, component, program};
 
 /// How long to wait for what a charger does at once, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -28,6 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Site {
     dir: TempDir,
     log: String,
+    cold: bool,
 }
 
 /// A running charger; it is killed when it is dropped.
@@ -57,6 +61,18 @@ impl Site {
         Ok(Site {
             dir,
             log: std::env::var("PLUGPOINT_LOG").unwrap_or_else(|_| "info".to_owned()),
+            cold: false,
+        })
+    }
+
+    /// A fresh place where nothing is compiled yet.
+    ///
+    /// # Errors
+    /// If there can be none.
+    pub fn cold() -> anyhow::Result<Site> {
+        Ok(Site {
+            cold: true,
+            ..Site::new()?
         })
     }
 
@@ -97,6 +113,9 @@ impl Site {
         let config = config
             .clone()
             .set("charge_point.state_dir", text(&self.state_dir()));
+        if !self.cold {
+            images::lend(&self.state_dir());
+        }
         let process = self.launch(&config.to_text(), command)?;
         let Some(line) = process.wait_line("control api: ", PATIENCE) else {
             process.kill();
@@ -111,6 +130,9 @@ impl Site {
             .and_then(|rest| rest.split_whitespace().next())
             .with_context(|| format!("no URL in {line:?}"))?
             .to_owned();
+        if !self.cold {
+            images::collect(&self.state_dir());
+        }
         let events = Events::listen(&url)?;
         Ok(Charger {
             process,
@@ -183,9 +205,16 @@ impl Charger {
         &self.process
     }
 
-    /// Kills it as a power failure would (SIGKILL), and waits until it is gone.
-    pub fn kill(self) {
+    /// Kills it as a power failure would (SIGKILL), and waits until it is gone;
+    /// what it printed.
+    pub fn kill(self) -> Vec<String> {
         self.process.kill();
+        self.process.printed()
+    }
+
+    /// It still runs.
+    pub fn is_alive(&self) -> bool {
+        !self.process.has_ended()
     }
 
     /// Ends it in good order (SIGTERM) and waits until it is gone.
@@ -244,6 +273,25 @@ impl Charger {
         }
     }
 
+    /// Waits until the status is as wanted; none if the charger dies, or does
+    /// not get there in time.
+    pub fn wait_status_or_end(
+        &self,
+        patience: Duration,
+        is: impl Fn(&Value) -> bool,
+    ) -> Option<Value> {
+        let end = Instant::now() + patience;
+        while self.is_alive() && Instant::now() < end {
+            let count = self.events.count();
+            let status = self.control.status().ok()?;
+            if is(&status) {
+                return Some(status);
+            }
+            self.events.wait_more(count, Duration::from_millis(100));
+        }
+        None
+    }
+
     /// Waits until a connector is as wanted.
     ///
     /// # Panics
@@ -289,7 +337,8 @@ fn ended(process: &Process) -> anyhow::Result<Failed> {
     })
 }
 
-fn connector_of(status: &Value, number: u32) -> Value {
+/// One connector of a status.
+pub fn connector_of(status: &Value, number: u32) -> Value {
     let connectors = status["connectors"].as_array();
     connectors
         .and_then(|all| all.iter().find(|c| c["id"] == number))

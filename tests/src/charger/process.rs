@@ -85,11 +85,14 @@ impl Process {
         matches!(self.child().try_wait(), Ok(Some(_)))
     }
 
-    /// Ends the process at once, as a power failure would (SIGKILL).
+    /// Ends the process at once, as a power failure would (SIGKILL), and waits
+    /// until it is gone and everything it printed has been read.
     pub fn kill(&self) {
         // Fails only if it has ended already.
         let _ = self.child().kill();
         let _ = self.child().wait();
+        let gone = |printed: &Printed| (printed.ended == 2).then_some(());
+        self.output.wait(Duration::from_secs(10), gone);
     }
 
     /// Asks the process to end (SIGTERM).
@@ -197,6 +200,27 @@ pub fn program(env: &str, name: &str) -> anyhow::Result<PathBuf> {
             exe.display()
         )
     })
+}
+
+/// A component that `cargo xtask` has built: in the folder that the
+/// environment's `PLUGPOINT_COMPONENTS` names, or in cargo's target folder.
+///
+/// # Errors
+/// If there is none; the text says how to build it.
+pub fn component(name: &str) -> anyhow::Result<PathBuf> {
+    let file = format!("{name}.wasm");
+    let folders: Vec<PathBuf> = match std::env::var_os("PLUGPOINT_COMPONENTS") {
+        Some(folder) => vec![PathBuf::from(folder)],
+        None => std::env::current_exe()?
+            .ancestors()
+            .map(|dir| dir.join("components"))
+            .collect(),
+    };
+    folders
+        .iter()
+        .map(|folder| folder.join(&file))
+        .find(|path| path.is_file())
+        .with_context(|| format!("no component {file}: run `cargo xtask test`, or name the folder in PLUGPOINT_COMPONENTS"))
 }
 
 /// A shell that sees to it that the program survives the signal for files that
