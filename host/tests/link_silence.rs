@@ -29,7 +29,7 @@ async fn a_half_open_connection_is_given_up_and_dialled_anew() {
     let down = charger.down().await;
     assert_eq!((down.link, down.failure), (link, LinkFailure::Silent));
     assert!(began.elapsed() >= Duration::from_millis(140));
-    assert!(began.elapsed() < Duration::from_secs(2));
+    assert!(began.elapsed() < Duration::from_secs(8));
     let _new = far.websocket().await;
     charger.up().await;
     drop(peer);
@@ -39,10 +39,10 @@ async fn a_half_open_connection_is_given_up_and_dialled_anew() {
 async fn pongs_keep_a_link_up() {
     let far = FarEnd::new().await;
     let mut charger = Charger::new();
-    charger.connect(pinging(&far, 30, 150));
+    charger.connect(pinging(&far, 100, 500));
     let mut peer = far.websocket().await;
     charger.up().await;
-    for _ in 0..10 {
+    for _ in 0..8 {
         // Reading it is what makes the far end answer.
         assert_eq!(peer.message().await, Some(Message::Ping(vec![].into())));
     }
@@ -53,11 +53,11 @@ async fn pongs_keep_a_link_up() {
 async fn any_frame_counts_as_a_sign_of_life() {
     let far = FarEnd::new().await;
     let mut charger = Charger::new();
-    charger.connect(pinging(&far, 60, 120));
+    charger.connect(pinging(&far, 60, 600));
     let mut peer = far.websocket().await;
     charger.up().await;
     // Sends and never reads: no pongs, but frames.
-    for i in 0..20 {
+    for i in 0..30 {
         peer.send(&i.to_string()).await;
         assert_eq!(charger.frame().await, i.to_string());
         tokio::time::sleep(Duration::from_millis(30)).await;
@@ -70,14 +70,14 @@ async fn any_frame_counts_as_a_sign_of_life() {
 async fn a_frame_that_comes_slowly_is_a_sign_of_life() {
     let far = FarEnd::new().await;
     let mut charger = Charger::new();
-    charger.connect(pinging(&far, 50, 150));
+    charger.connect(pinging(&far, 50, 500));
     let mut peer = far.websocket().await;
     charger.up().await;
-    // 20 bytes over 600 ms; no pong can come in the middle of a frame.
+    // 20 bytes over a second; no pong can come in the middle of a frame.
     let wire = peer.socket.get_mut();
     wire.write_all(b"\x81\x14").await.unwrap();
     for _ in 0..20 {
-        tokio::time::sleep(Duration::from_millis(30)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
         wire.write_all(b"x").await.unwrap();
     }
     assert_eq!(charger.frame().await, "x".repeat(20));

@@ -323,7 +323,7 @@ async fn a_server_that_never_answers_tls_runs_into_the_deadline() {
     let far = FarEnd::new().await;
     let mut charger = charger(trusting(&authority));
     let mut connect = secure(&far);
-    connect.open_deadline_ms = 100;
+    connect.open_deadline_ms = 300;
     charger.connect(connect);
     let _held = far.tcp().await;
     let down = charger.down().await;

@@ -232,11 +232,7 @@ impl Driver {
         self.untold.clear();
         if let Phase::Up(session) = std::mem::replace(&mut self.phase, Phase::Resting) {
             tracing::info!(link = session.up.link, "link closed");
-            self.part(
-                *session,
-                Some(close_frame(1001, "the charger restarts")),
-                bound,
-            );
+            self.part(*session, Some(close_frame(1001, "going away")), bound);
         }
         self.shared.set_state(LinkState::Idle);
         let parting = Arc::clone(&self.parting);

@@ -20,11 +20,13 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
+    /// The far end has a say in some texts; it gets no line breaks into our logs.
     pub fn new(kind: LinkFailure, text: impl Into<String>) -> Self {
+        let text: String = text.into();
         Self {
             kind,
             http_status: None,
-            text: text.into(),
+            text: text.replace(char::is_control, " "),
             close_code: None,
         }
     }
