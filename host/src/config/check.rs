@@ -215,14 +215,8 @@ fn limits(config: &Config) -> Result<(), Problem> {
         if it.start_ms.is_some_and(|v| v == 0 || v > 60_000) {
             return wrong(format!("{section}.start_ms"), "expected 1 to 60000 ms");
         }
-        if it
-            .memory_kib
-            .is_some_and(|v| !(128..=1_048_576).contains(&v))
-        {
-            return wrong(
-                format!("{section}.memory_kib"),
-                "expected 128 to 1048576 KiB",
-            );
+        if it.memory_kib.is_some_and(|v| !(128..=65_536).contains(&v)) {
+            return wrong(format!("{section}.memory_kib"), "expected 128 to 65536 KiB");
         }
     }
     if !(1024..=16 * 1024 * 1024).contains(&config.link.max_frame_bytes) {

@@ -439,6 +439,8 @@ pub struct Debug {
     pub amnesia: bool,
     /// Abort the process at a chosen point.
     pub crash: Option<Crash>,
+    /// While this file exists, the database does nothing.
+    pub block_store: Option<PathBuf>,
 }
 
 /// `[debug] crash = { at = "effect", n = 17 }`

@@ -65,6 +65,7 @@ impl Config {
             &mut self.control.token_file,
             &mut self.components.ocpp,
             &mut self.components.policy,
+            &mut self.debug.block_store,
         ];
         for file in files.into_iter().flatten() {
             *file = base.join(&*file);

@@ -50,9 +50,26 @@ pub(super) async fn status(State(shared): Api) -> Json<Value> {
         "connectors": connectors,
         "components": facts.components,
         "storage": facts.storage,
+        "safety": safety(shared.outlets.latencies().iter().map(|it| it.nanos).collect()),
         "decisions": facts.decisions,
         "counters": facts.counters,
     }))
+}
+
+/// How long it took from an input to the open contactor, for the last openings
+/// that an input has caused.
+fn safety(mut nanos: Vec<u64>) -> Value {
+    nanos.sort_unstable();
+    let micros = |part: usize| {
+        let last = nanos.len().checked_sub(1)?;
+        Some(nanos[last * part / 100] as f64 / 1000.0)
+    };
+    json!({
+        "openings": nanos.len(),
+        "p50_us": micros(50),
+        "p99_us": micros(99),
+        "max_us": micros(100),
+    })
 }
 
 fn connector(state: &OutletState, shown: &std::collections::BTreeMap<String, String>) -> Value {

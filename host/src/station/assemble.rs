@@ -128,7 +128,13 @@ impl Station {
         let clock = Clock::new(config.clock.trust_board);
         let journal = Journal::new(clock.clone());
         let board = Board::default();
-        let store = Store::open(&state_dir, StoreSettings::default())?;
+        let store = Store::open(
+            &state_dir,
+            StoreSettings {
+                block_file: config.debug.block_store.clone(),
+                ..StoreSettings::default()
+            },
+        )?;
         let guests = Guests::new(&config, &store, &board)?;
 
         let (to_loop, hardware) = mpsc::unbounded_channel();

@@ -8,7 +8,8 @@ use crate::wit::protocol::{Boot, Dropped, Event};
 const HEAD_BYTES: usize = 128;
 
 impl Loop {
-    pub(super) fn boot(&self) -> Boot {
+    /// Waits until what was ordered of the outlets before is done and shows.
+    pub(super) async fn boot(&self) -> Boot {
         Boot {
             now: self.clock.now(),
             reason: self.reason,
@@ -18,7 +19,7 @@ impl Loop {
             settings: self.settings.clone(),
             services: self.services.names(),
             link: self.link.state(),
-            outlets: self.outlets.snapshot(),
+            outlets: self.outlets.fresh_snapshot().await,
             timers: self.timers.pending(),
             unanswered_requests: self.unanswered_requests.clone(),
             unanswered_decisions: self.unanswered_decisions.clone(),

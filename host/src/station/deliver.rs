@@ -58,7 +58,7 @@ impl Loop {
     }
 
     async fn start(&mut self) -> Result<(), Lost> {
-        let boot = self.boot();
+        let boot = self.boot().await;
         let outcome = match self.slot.start(&boot) {
             Ok(outcome) => outcome,
             Err(failure) => {

@@ -114,7 +114,12 @@ impl Loop {
                 Verdict::Reject(_) => "reject",
                 Verdict::Ask => "ask",
             };
-            tracing::info!(token, by = outcome.by, "{verdict}: {}", outcome.why);
+            if token.is_empty() {
+                // Nobody showed a card: each plug-in asks whether charging is free.
+                tracing::debug!(by = outcome.by, "{verdict}: {}", outcome.why);
+            } else {
+                tracing::info!(token, by = outcome.by, "{verdict}: {}", outcome.why);
+            }
             journal.note("decision", || {
                 json!({
                     "token": token, "outlet": outlet, "verdict": verdict,
