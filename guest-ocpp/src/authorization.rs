@@ -18,6 +18,8 @@ use crate::turn::Turn;
 pub(crate) const LONGEST_TAG: usize = 20;
 /// More cards than this at once are not people.
 const MOST_WISHES: usize = 16;
+/// A year.
+const FOR_EVER_MS: u64 = 365 * 24 * 3600 * 1000;
 
 pub(crate) type Wishes = Vec<Wish>;
 
@@ -56,6 +58,10 @@ impl Charger {
             .filter(|outlet| self.place_of(*outlet).is_some())
             .collect();
         if tag.is_empty() || tag.chars().count() > LONGEST_TAG || self.desk.reset.is_some() {
+            return self.show_refusal(turn, &outlets);
+        }
+        if !self.knows_time(turn) {
+            turn.warn("a card is refused: the time is not known yet");
             return self.show_refusal(turn, &outlets);
         }
         let places: Vec<usize> = outlets
@@ -182,6 +188,13 @@ impl Charger {
             && !outlet.is_faulted()
             && self.is_operative(outlet.number)
             && self.desk.reset.is_none()
+            && !self.queue.is_full()
+    }
+
+    /// A transaction that could never be given a time is not begun.
+    fn knows_time(&self, turn: &Turn<'_>) -> bool {
+        self.clock.time(&turn.now).is_some()
+            || self.config.is_on(Key::OfflineTransactionsWithoutClock)
     }
 
     /// What a fresh instance finds in the middle of things.
@@ -322,6 +335,14 @@ impl Charger {
         }
     }
 
+    /// 0 means that a card is never forgotten.
+    fn connection_timeout_ms(&self) -> u64 {
+        match self.config.ms(Key::ConnectionTimeOut) {
+            0 => FOR_EVER_MS,
+            timeout => timeout,
+        }
+    }
+
     fn accepted(&mut self, turn: &mut Turn<'_>, wish: Wish, attributes: Attributes) {
         let parent = attributes
             .parent
@@ -357,7 +378,7 @@ impl Charger {
         let grant = Grant {
             tag,
             parent,
-            until: turn.ms() + self.config.ms(Key::ConnectionTimeOut),
+            until: turn.ms() + self.connection_timeout_ms(),
             limit_ma: attributes.limit_ma,
             energy_limit_wh: attributes.energy_limit_wh,
         };
@@ -365,7 +386,7 @@ impl Charger {
             .outlets
             .iter()
             .filter_map(|outlet| self.place_of(*outlet))
-            .filter(|place| self.can_begin(*place))
+            .filter(|place| self.can_begin(*place) && self.knows_time(turn))
             .collect();
         // The car that came last is the one whose driver stands at the reader.
         let plugged = free

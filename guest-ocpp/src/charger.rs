@@ -25,6 +25,9 @@ use crate::status::Report;
 use crate::timers::{self, Timers};
 use crate::turn::Turn;
 
+/// The schema of the entries that this version writes.
+const SCHEMA: u32 = 1;
+
 /// How often the parts may set each other off within one call.
 const MOST_ROUNDS: u32 = 8;
 
@@ -138,6 +141,7 @@ impl Charger {
 
     fn load(turn: &mut Turn<'_>, boot: &Boot) -> Self {
         let log = turn.log;
+        note_schema(turn);
         let config = Config::load(turn, &boot.settings, &boot.outlets);
         let clock = Clock::load(turn, &boot.services);
         let password = password::Which::load(turn, &boot.settings);
@@ -210,6 +214,9 @@ impl Charger {
     }
 
     fn on_frame(&mut self, turn: &mut Turn<'_>, link: u32, text: &str) {
+        if self.outbox.link().is_some_and(|current| link < current) {
+            return;
+        }
         if self.outbox.link() != Some(link) {
             // It came up while no instance could take the news.
             self.link_lost(turn);
@@ -366,6 +373,24 @@ impl Charger {
                 show_one(turn, outlet.number, name, before, value);
             }
         }
+    }
+}
+
+/// Notes in which schema the entries are.
+///
+/// # Panics
+///
+/// If they are in a later one: the version that wrote them has to go on.
+fn note_schema(turn: &mut Turn<'_>) {
+    let log = turn.log;
+    match turn.store.read::<u32>("schema", log) {
+        None => turn
+            .store
+            .write("schema".to_owned(), &SCHEMA, Durability::Durable),
+        Some(kept) => assert!(
+            kept <= SCHEMA,
+            "entries are in schema {kept}, this version knows {SCHEMA}"
+        ),
     }
 }
 

@@ -69,6 +69,8 @@ pub(crate) struct Book {
     pub(crate) next_sample: Option<u64>,
     /// A car is given this long to begin before it counts as suspended.
     pub(crate) settle_until: Option<u64>,
+    /// The car asks for energy, and the contactor is given its time.
+    pub(crate) asking: bool,
     /// A stop waits for the contactor no longer than this.
     pub(crate) stop_until: Option<u64>,
     /// What was last told to the central system, or is about to be.

@@ -11,6 +11,12 @@ use crate::meter::MeterValue;
 use crate::turn::Turn;
 
 const PREFIX: &str = "queue/";
+/// From so many messages on, meter values in the middle of transactions go.
+const MANY: u64 = 5_000;
+/// So many messages are kept whatever they are; nothing is begun beyond.
+const MOST: u64 = 20_000;
+/// How many records are looked at to make room for one.
+const PAGE: u32 = 128;
 
 /// One message. The central system's number of the transaction is filled in
 /// when it is sent; here it goes by our own.
@@ -83,6 +89,9 @@ struct Book {
     /// Nothing is kept before this number.
     head: u64,
     waiting: u64,
+    /// Where to look for values to leave out.
+    #[serde(default)]
+    thinned: u64,
     /// When the last record was made.
     last: Stamp,
 }
@@ -138,7 +147,19 @@ impl Queue {
         self.book.next
     }
 
+    /// There is no room for another transaction.
+    pub(crate) fn is_full(&self) -> bool {
+        self.book.waiting >= MOST
+    }
+
     pub(crate) fn push(&mut self, turn: &mut Turn<'_>, record: &Record) {
+        if self.book.waiting >= MANY {
+            self.thin(turn);
+            if self.book.waiting >= MOST && matches!(record.what, What::Values(_)) {
+                turn.warn("too many messages are waiting; meter values are left out");
+                return;
+            }
+        }
         let at = turn.now.at;
         let book = self.book.edit();
         let number = book.next;
@@ -147,6 +168,51 @@ impl Queue {
         book.last = at;
         turn.store
             .write(key_of(number), record, Durability::Durable);
+    }
+
+    /// Leaves out every second of the meter values that stand in the middle of
+    /// a transaction, a page of the log at a time. Starts, stops, the first and
+    /// the last values of a transaction stay.
+    fn thin(&mut self, turn: &mut Turn<'_>) {
+        // The first may be on its way to the central system.
+        let from = self.book.thinned.max(self.book.head + 1);
+        let page = turn.store.scan(PREFIX, &key_of(from), PAGE);
+        let Some((last, _)) = page.last() else {
+            self.book.edit().thinned = 0;
+            return;
+        };
+        let next = last[PREFIX.len()..]
+            .parse::<u64>()
+            .map_or(0, |number| number + 1);
+        let at_end = page.len() < PAGE as usize;
+        let values_of: Vec<Option<u64>> = page
+            .iter()
+            .map(|(_, bytes)| serde_json::from_slice::<Record>(bytes).ok())
+            .map(|record| {
+                record
+                    .filter(|record| matches!(record.what, What::Values(_)))
+                    .map(|record| record.session)
+            })
+            .collect();
+        let mut left_out = 0;
+        let mut at = 1;
+        while at + 1 < page.len() {
+            let session = values_of[at];
+            if session.is_some() && values_of[at - 1] == session && values_of[at + 1] == session {
+                turn.store.forget(&page[at].0);
+                left_out += 1;
+                at += 1;
+            }
+            at += 1;
+        }
+        let book = self.book.edit();
+        book.thinned = if at_end { 0 } else { next };
+        book.waiting = book.waiting.saturating_sub(left_out);
+        if left_out > 0 {
+            turn.warn(format!(
+                "many messages are waiting; {left_out} meter values are left out"
+            ));
+        }
     }
 
     /// The message that is to be sent first. A damaged one is dropped.

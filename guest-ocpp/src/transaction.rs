@@ -7,7 +7,7 @@ use crate::config::Key;
 use crate::fields::Fields;
 use crate::host::{
     Action, LockMove, LockMoved, LockState, MeterRead, Observed, ObservedKind, OutletChange,
-    OutletEvent, Permit, Stamp,
+    OutletEvent, Permit, PilotState, Stamp,
 };
 use crate::meter::{Context, MeterValue};
 use crate::outlet::{Grant, LockAsk, Session, Stop, Why, has_car};
@@ -118,9 +118,8 @@ impl Charger {
             let book = outlet.book.edit();
             book.lock_failed = true;
             book.grant = None;
-            book.unlock_wanted = false;
-        } else if good {
-            outlet.book.edit().lock_failed = false;
+            // So that the plug can be taken out and put in again.
+            book.unlock_wanted = true;
         }
         if !locking {
             self.answer_unlock(turn, number, good);
@@ -187,6 +186,7 @@ impl Charger {
             {
                 self.stop(turn, place, StopReason::EvDisconnected, None);
             } else {
+                self.note_asking(turn, place);
                 self.advance_sampling(turn, place);
             }
         }
@@ -202,6 +202,20 @@ impl Charger {
             && (outlet.is_open() || late)
         {
             self.conclude(turn, place);
+        }
+    }
+
+    /// Between the car's wish and the contactor nothing is suspended.
+    fn note_asking(&mut self, turn: &Turn<'_>, place: usize) {
+        let outlet = &mut self.outlets[place];
+        let asks = matches!(outlet.facts.pilot, PilotState::C | PilotState::D);
+        if outlet.book.asking != asks {
+            let open = outlet.is_open();
+            let book = outlet.book.edit();
+            book.asking = asks;
+            if asks && open {
+                book.settle_until = Some(turn.ms() + SETTLE_MS);
+            }
         }
     }
 
@@ -433,6 +447,7 @@ impl Charger {
         book.stop_until = None;
         book.settle_until = None;
         book.next_sample = None;
+        book.asking = false;
         book.unlock_wanted = is_socket && !keeps_lock;
         self.apply_scheduled_availability(number);
         self.stirred = true;

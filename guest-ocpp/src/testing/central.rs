@@ -30,6 +30,9 @@ pub struct CentralSystem {
     pub latency_ms: u64,
     /// `interval` of a BootNotification's answer, in s.
     pub interval: i64,
+    /// It fails on every so many transaction messages, once.
+    pub refuse_every: Option<u64>,
+    taken: u64,
     /// Calls it has answered, by id; a repeated one gets the same answer.
     answered: BTreeMap<String, Value>,
     next_transaction: i64,
@@ -43,6 +46,8 @@ impl Default for CentralSystem {
             tags: BTreeMap::new(),
             latency_ms: 5,
             interval: 3600,
+            refuse_every: None,
+            taken: 0,
             answered: BTreeMap::new(),
             next_transaction: 1001,
         }
@@ -89,6 +94,18 @@ impl CentralSystem {
         }
         if let Some(before) = self.answered.get(id) {
             return Reply::Result(before.clone());
+        }
+        if matches!(
+            action,
+            "StartTransaction" | "StopTransaction" | "MeterValues"
+        ) {
+            self.taken += 1;
+            if self
+                .refuse_every
+                .is_some_and(|every| self.taken % every == 0)
+            {
+                return Reply::Error("InternalError");
+            }
         }
         let result = self.usual(action, payload, unix_ms);
         if matches!(action, "StartTransaction" | "StopTransaction") {

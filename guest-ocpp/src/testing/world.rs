@@ -284,6 +284,11 @@ impl World {
         self.start(reason, dropped);
     }
 
+    /// Number of the link that is up.
+    pub fn link(&self) -> Option<u32> {
+        self.link
+    }
+
     fn drop_link(&mut self) {
         self.link = None;
         self.to_central.clear();
@@ -580,13 +585,17 @@ impl World {
             Action::Connect(connect) => {
                 if self.connect.as_ref() != Some(&connect) {
                     if self.link.is_some() {
+                        self.flush_link();
                         self.cut_link(LinkFailure::Ours);
                     }
                     self.connect = Some(connect);
                     self.dial_at = self.online.then_some(self.ms);
                 }
             }
-            Action::Disconnect(_) => self.cut_link(LinkFailure::Ours),
+            Action::Disconnect(_) => {
+                self.flush_link();
+                self.cut_link(LinkFailure::Ours);
+            }
             Action::Send(frame) => {
                 if self.link == Some(frame.link) {
                     self.to_central
@@ -654,13 +663,17 @@ impl World {
         }
     }
 
-    fn restart(&mut self) {
-        self.restarts += 1;
-        // What was sent is out before the link is closed.
+    /// What was sent is out before the link is closed.
+    fn flush_link(&mut self) {
         let out: Vec<_> = self.to_central.drain(..).collect();
         for (_, link, text) in out {
             self.central_got(link, &text);
         }
+    }
+
+    fn restart(&mut self) {
+        self.restarts += 1;
+        self.flush_link();
         self.charger = None;
         self.flash.drop_session();
         self.timers.clear();

@@ -1,0 +1,278 @@
+//! Frames of any shape.
+
+use guest_ocpp::host::{BootReason, Dropped, Event, Frame};
+use guest_ocpp::testing::World;
+use serde_json::Value;
+
+use crate::fixed;
+
+/// The answer to a frame with the message id `x`: the code of the error, the
+/// status, `-` for anything else, and nothing if it is ignored.
+fn answer(world: &mut World, frame: &str) -> String {
+    world.answers.clear();
+    world.frame(frame);
+    world.run(500);
+    match world.answers.get("x") {
+        None => String::new(),
+        Some(Value::String(code)) => code.clone(),
+        Some(payload) => payload["status"].as_str().unwrap_or("-").to_owned(),
+    }
+}
+
+#[test]
+fn each_way_of_being_wrong_has_its_code() {
+    for mut world in fixed(&[]) {
+        let long = "a".repeat(600);
+        let deep = format!(
+            "[2,\"x\",\"DataTransfer\",{{\"vendorId\":{}{}}}]",
+            "[".repeat(500),
+            "]".repeat(500)
+        );
+        for (frame, expected) in [
+            ("", ""),
+            ("nonsense", ""),
+            ("{}", ""),
+            ("[]", ""),
+            ("[2]", ""),
+            (r#"[5,"x","Reset",{}]"#, ""),
+            (r#"["2","x","Reset",{}]"#, ""),
+            (r#"[3,"x",{}]"#, ""),
+            (r#"[4,"x","InternalError","",{}]"#, ""),
+            (r#"[2,"x","Nonsense",{}]"#, "NotImplemented"),
+            (r#"[2,"x","reset",{"type":"Soft"}]"#, "NotImplemented"),
+            (
+                r#"[2,"x","TriggerMessage",{"requestedMessage":"Heartbeat"}]"#,
+                "NotSupported",
+            ),
+            (r#"[2,"x","UpdateFirmware",{}]"#, "NotSupported"),
+            (r#"[2,"x","SetChargingProfile",{}]"#, "NotSupported"),
+            (r#"[2,"x","Reset"]"#, "ProtocolError"),
+            (r#"[2,"x","Reset",[]]"#, "FormationViolation"),
+            (r#"[2,"x","Reset",{},{}]"#, "FormationViolation"),
+            (r#"[2,"x","Reset",{"type"}]"#, "FormationViolation"),
+            (&deep, "FormationViolation"),
+            (r#"[2,"x","Reset",{}]"#, "OccurenceConstraintViolation"),
+            (r#"[2,"x","Reset",{"type":5}]"#, "TypeConstraintViolation"),
+            (
+                r#"[2,"x","Reset",{"type":"Warm"}]"#,
+                "PropertyConstraintViolation",
+            ),
+            (
+                r#"[2,"x","Reset",{"type":null}]"#,
+                "TypeConstraintViolation",
+            ),
+            (
+                r#"[2,"x","ChangeConfiguration",{"key":"HeartbeatInterval"}]"#,
+                "OccurenceConstraintViolation",
+            ),
+            (
+                &format!(r#"[2,"x","ChangeConfiguration",{{"key":"{long}","value":"1"}}]"#),
+                "PropertyConstraintViolation",
+            ),
+            (
+                &format!(
+                    r#"[2,"x","ChangeConfiguration",{{"key":"HeartbeatInterval","value":"{long}"}}]"#
+                ),
+                "PropertyConstraintViolation",
+            ),
+            (
+                r#"[2,"x","ChangeConfiguration",{"key":"HeartbeatInterval","value":"99999999999999999999"}]"#,
+                "Rejected",
+            ),
+            (
+                r#"[2,"x","ChangeConfiguration",{"key":"HeartbeatInterval","value":"ten"}]"#,
+                "Rejected",
+            ),
+            (
+                r#"[2,"x","ChangeConfiguration",{"key":"HeartbeatInterval","value":15}]"#,
+                "TypeConstraintViolation",
+            ),
+            (
+                r#"[2,"x","ChangeConfiguration",{"key":"NumberOfConnectors","value":"2"}]"#,
+                "Rejected",
+            ),
+            (
+                r#"[2,"x","ChangeConfiguration",{"key":"MeterValuesSampledData","value":"Energy.Active.Import.Register,Nonsense"}]"#,
+                "Rejected",
+            ),
+            (
+                r#"[2,"x","ChangeConfiguration",{"key":"MeterValuesSampledData","value":"SoC"}]"#,
+                "Rejected",
+            ),
+            (
+                r#"[2,"x","ChangeConfiguration",{"key":"MeterValuesSampledData","value":" Current.Import.L1 , Voltage "}]"#,
+                "Accepted",
+            ),
+            (
+                r#"[2,"x","ChangeConfiguration",{"key":"ConnectorPhaseRotation","value":"0.RST,1.RST"}]"#,
+                "Accepted",
+            ),
+            (
+                r#"[2,"x","ChangeConfiguration",{"key":"ConnectorPhaseRotation","value":"RST"}]"#,
+                "Rejected",
+            ),
+            (
+                r#"[2,"x","ChangeConfiguration",{"key":"LocalPreAuthorize","value":"True"}]"#,
+                "Accepted",
+            ),
+            (
+                r#"[2,"x","ChangeConfiguration",{"key":"LocalPreAuthorize","value":"yes"}]"#,
+                "Rejected",
+            ),
+            (
+                r#"[2,"x","ChangeConfiguration",{"key":"WebSocketPingInterval","value":"-1"}]"#,
+                "Rejected",
+            ),
+            (
+                r#"[2,"x","ChangeConfiguration",{"key":"AuthorizationKey","value":"tooshort"}]"#,
+                "Rejected",
+            ),
+            (
+                r#"[2,"x","GetConfiguration",{"key":"HeartbeatInterval"}]"#,
+                "TypeConstraintViolation",
+            ),
+            (
+                r#"[2,"x","GetConfiguration",{"key":[1]}]"#,
+                "TypeConstraintViolation",
+            ),
+            (
+                r#"[2,"x","GetConfiguration",{"key":["Unknown"],"extra":1}]"#,
+                "-",
+            ),
+            (
+                r#"[2,"x","RemoteStartTransaction",{"connectorId":1}]"#,
+                "OccurenceConstraintViolation",
+            ),
+            (
+                r#"[2,"x","RemoteStartTransaction",{"idTag":"123456789012345678901"}]"#,
+                "PropertyConstraintViolation",
+            ),
+            (
+                r#"[2,"x","RemoteStartTransaction",{"idTag":"A","connectorId":"1"}]"#,
+                "TypeConstraintViolation",
+            ),
+            (
+                r#"[2,"x","RemoteStartTransaction",{"idTag":"A","connectorId":1e400}]"#,
+                "PropertyConstraintViolation",
+            ),
+            (
+                r#"[2,"x","RemoteStartTransaction",{"idTag":"A","connectorId":1.5}]"#,
+                "TypeConstraintViolation",
+            ),
+            (
+                r#"[2,"x","RemoteStopTransaction",{"transactionId":123456789012345678901234567890}]"#,
+                "PropertyConstraintViolation",
+            ),
+            (
+                r#"[2,"x","RemoteStopTransaction",{"transactionId":7.0}]"#,
+                "Rejected",
+            ),
+            (
+                r#"[2,"x","ChangeAvailability",{"connectorId":7,"type":"Operative"}]"#,
+                "Rejected",
+            ),
+            (
+                r#"[2,"x","ChangeAvailability",{"connectorId":-1,"type":"Operative"}]"#,
+                "Rejected",
+            ),
+            (
+                r#"[2,"x","UnlockConnector",{"connectorId":99999999999}]"#,
+                "NotSupported",
+            ),
+            (
+                r#"[2,"x","DataTransfer",{}]"#,
+                "OccurenceConstraintViolation",
+            ),
+            (
+                r#"[2,"x","DataTransfer",{"vendorId":"a","messageId":5}]"#,
+                "TypeConstraintViolation",
+            ),
+            (
+                r#"[2,"x","CancelReservation",{"reservationId":1}]"#,
+                "Rejected",
+            ),
+            (r#"[2,"x","ClearCache",{}]"#, "Accepted"),
+            (
+                "[2,\"x\",\"DataTransfer\",{\"vendorId\":\"\u{fffd}\\ud800\"}]",
+                "UnknownVendorId",
+            ),
+        ] {
+            assert_eq!(answer(&mut world, frame), expected, "{frame}");
+        }
+    }
+}
+
+#[test]
+fn a_number_for_a_message_id_is_answered() {
+    for mut world in fixed(&[]) {
+        world.frame(r#"[2,17,"ClearCache",{}]"#);
+        world.run(500);
+        assert_eq!(world.answers["17"]["status"], "Accepted");
+    }
+}
+
+#[test]
+fn a_call_that_an_instance_failed_on_is_answered() {
+    for mut world in fixed(&[]) {
+        let head = r#"[2,"abc","DataTransfer",{"vendorId":"some very long"#.to_owned();
+        for (id, expected) in [(99, None), (1, Some("InternalError"))] {
+            world.replace_instance(
+                BootReason::Recovery,
+                Some(Dropped {
+                    event: "frame".to_owned(),
+                    id,
+                    head: head.clone(),
+                    failure: "trap".to_owned(),
+                }),
+            );
+            world.run(500);
+            assert_eq!(world.answers.get("abc").and_then(Value::as_str), expected);
+        }
+    }
+}
+
+/// Seeded: bytes of good frames are swapped, cut, doubled and replaced.
+#[test]
+fn garbled_frames_never_do_harm() {
+    let good = [
+        r#"[2,"x","Reset",{"type":"Warm"}]"#,
+        r#"[2,"x","ChangeConfiguration",{"key":"HeartbeatInterval","value":"86400"}]"#,
+        r#"[2,"x","RemoteStartTransaction",{"connectorId":1,"idTag":"TAG1","chargingProfile":{}}]"#,
+        r#"[3,"x",{"status":"Accepted","currentTime":"2026-11-22T12:00:00Z","interval":300}]"#,
+        r#"[4,"x","InternalError","text",{"a":[1,2.5e3,null,true,"\u00e4"]}]"#,
+        r#"[2,"x","GetConfiguration",{"key":["HeartbeatInterval","\ud83d\ude00"]}]"#,
+    ];
+    let mut state = 42_u64;
+    let mut draw = move |below: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below.max(1)
+    };
+    let [mut world, _] = fixed(&[]);
+    for _ in 0..20_000 {
+        let mut frame = good[draw(good.len())].to_owned().into_bytes();
+        for _ in 0..=draw(4) {
+            let at = draw(frame.len());
+            match draw(4) {
+                0 => frame.truncate(at),
+                1 => frame.insert(at, b"[]{}\",:0-.eE\\nu\x00 "[draw(17)]),
+                2 => frame.rotate_left(at),
+                _ if frame.is_empty() => {}
+                _ => frame[at] = draw(128) as u8,
+            }
+        }
+        let link = world.link().unwrap_or(1);
+        let text = String::from_utf8_lossy(&frame).into_owned();
+        world.push(Event::Frame(Frame { link, text }));
+        if draw(100) == 0 {
+            world.run(1_000);
+        }
+    }
+    world.run(120_000);
+    assert_eq!(
+        answer(&mut world, r#"[2,"x","ClearCache",{}]"#),
+        "Accepted",
+        "as good as before"
+    );
+}
