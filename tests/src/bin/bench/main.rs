@@ -1,0 +1,68 @@
+//! `cargo xtask bench`: what the real program costs, as a table and as JSON
+//! (`target/bench.json`). Everything comes from one run.
+//!
+//! It asserts nothing: a figure that misses its target is marked, and the exit
+//! code stays 0. Ratios to the floor count, not microseconds: the floor is the
+//! same socket stack with a canned reply of the same length, in alternation, and
+//! both ends are pinned to one core.
+
+mod central;
+mod floor;
+mod machine;
+mod report;
+mod round_trip;
+mod safety;
+mod start;
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+
+use report::Report;
+
+/// Measures the real program.
+#[derive(Parser)]
+struct Cli {
+    #[command(subcommand)]
+    task: Option<Task>,
+    /// Calls of each kind.
+    #[arg(long, default_value_t = 1500)]
+    calls: usize,
+    /// Where the JSON goes.
+    #[arg(long, default_value = "target/bench.json")]
+    json: PathBuf,
+    /// Leave the safety latencies out (they take most of the time).
+    #[arg(long)]
+    no_safety: bool,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// The floor itself: answers each text with a canned one.
+    #[command(hide = true)]
+    Floor { url: String, length: usize },
+}
+
+fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        if let Some(Task::Floor { url, length }) = cli.task {
+            return floor::answer(&url, length).await;
+        }
+        let mut report = Report::default();
+        report.sizes()?;
+        start::measure(&mut report).await.context("start")?;
+        round_trip::measure(&mut report, cli.calls)
+            .await
+            .context("round trips")?;
+        if !cli.no_safety {
+            safety::measure(&mut report).await.context("safety")?;
+        }
+        report.print();
+        report.write(&cli.json)
+    })
+}
