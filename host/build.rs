@@ -1,5 +1,5 @@
 //! Finds the two standard components that the program carries and writes the
-//! `include_bytes!` lines of `src/carried.rs`.
+//! `include_bytes!` lines of `src/carried.rs`. Also notes when that was.
 //!
 //! It does not build them (`cargo xtask build` does, before it calls cargo),
 //! and it never fails for want of them: a plain `cargo check` works on a fresh
@@ -23,6 +23,7 @@ const CARRIED: [(&str, &str); 2] = [
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed={FOLDER}");
+    built_at();
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let folder = env::var_os(FOLDER)
         .map(PathBuf::from)
@@ -47,6 +48,21 @@ fn main() {
         let _ = writeln!(code, "const {name}: Option<&[u8]> = {value};");
     }
     fs::write(out.join("carried.rs"), code).expect("cargo's OUT_DIR is writable");
+}
+
+/// When this program was built: a lower bound of the time for a board whose
+/// clock was never set. `SOURCE_DATE_EPOCH` makes it reproducible.
+fn built_at() {
+    println!("cargo::rerun-if-env-changed=SOURCE_DATE_EPOCH");
+    let given = env::var("SOURCE_DATE_EPOCH")
+        .ok()
+        .and_then(|text| text.parse().ok());
+    let seconds: u64 = given.unwrap_or_else(|| {
+        std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs())
+    });
+    println!("cargo::rustc-env=PLUGPOINT_BUILT_AT_MS={}", seconds * 1000);
 }
 
 /// `components` in the target folder, of which `OUT_DIR` is a descendant:

@@ -73,15 +73,17 @@ fn run(file: Option<PathBuf>) -> Result<(), Failed> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(async {
+    let ran = runtime.block_on(async {
         let station = Station::start(config)?;
         let url = station.control_url().to_owned();
         // For people and for tests that asked for port 0.
         println!("control api: {url}");
         station.run(asked_to_end()).await;
         Ok::<_, StartError>(())
-    })?;
-    Ok(())
+    });
+    // A look-up of a name that hangs must not hold up the end.
+    runtime.shutdown_background();
+    Ok(ran?)
 }
 
 /// Resolves when the process is asked to end.

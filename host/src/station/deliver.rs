@@ -262,6 +262,7 @@ impl Loop {
         self.timers.clear();
         self.unanswered_decisions.clear();
         self.unanswered_requests.clear();
+        self.services.transfers().discard_all();
         for worker in &self.workers {
             worker.restart();
         }

@@ -31,7 +31,9 @@ pub async fn accept(listener: &TcpListener) -> anyhow::Result<Central> {
         let offered = request.headers().get("sec-websocket-protocol");
         let first = offered.and_then(|value| value.to_str().ok()?.split(',').next());
         if let Some(name) = first.and_then(|name| name.trim().parse().ok()) {
-            response.headers_mut().insert("sec-websocket-protocol", name);
+            response
+                .headers_mut()
+                .insert("sec-websocket-protocol", name);
         }
         Ok(response)
     };
@@ -87,7 +89,11 @@ impl Central {
     }
 
     /// One call; how long it took, and its answer.
-    pub async fn call(&mut self, action: &str, payload: &str) -> anyhow::Result<(Duration, String)> {
+    pub async fn call(
+        &mut self,
+        action: &str,
+        payload: &str,
+    ) -> anyhow::Result<(Duration, String)> {
         self.calls += 1;
         let text = format!("[2,\"bench-{:07}\",\"{action}\",{payload}]", self.calls);
         let begin = Instant::now();

@@ -12,8 +12,10 @@ pub async fn answer(url: &str, length: usize) -> anyhow::Result<()> {
     request
         .headers_mut()
         .insert("sec-websocket-protocol", "ocpp1.6".parse()?);
-    let (mut socket, _) =
-        tokio_tungstenite::connect_async_with_config(request, None, true).await?;
+    let host = request.uri().authority().map_or("", |it| it.as_str());
+    let stream = tokio::net::TcpStream::connect(host).await?;
+    stream.set_nodelay(true)?;
+    let (mut socket, _) = tokio_tungstenite::client_async(request, stream).await?;
     while let Some(Ok(message)) = socket.next().await {
         if message.is_text() {
             socket.send(Message::text(canned.clone())).await?;

@@ -67,12 +67,12 @@ impl RoundTrip {
 impl Report {
     /// Of the files.
     pub fn sizes(&mut self) -> anyhow::Result<()> {
-        let program = program()?;
+        let program = program("PLUGPOINT_BIN", "plugpoint")?;
         let bytes = std::fs::metadata(&program)?.len();
         self.figure("size of the program", bytes as f64 / 1e6, "MB", None);
-        for name in ["guest-ocpp.wasm", "guest-policy.wasm"] {
+        for name in ["guest-ocpp", "guest-policy"] {
             let bytes = std::fs::metadata(component(name)?)?.len();
-            self.figure(format!("size of {name}"), bytes as f64 / 1e3, "kB", None);
+            self.figure(format!("size of {name}.wasm"), bytes as f64 / 1e3, "kB", None);
         }
         Ok(())
     }
@@ -89,7 +89,12 @@ impl Report {
     }
 
     pub fn mixed(&mut self, per_second: f64, cpu_ms: f64) {
-        self.figure("mixed calls per second, one at a time", per_second, "", None);
+        self.figure(
+            "mixed calls per second, one at a time",
+            per_second,
+            "",
+            None,
+        );
         self.figure("processor time per 1,000 mixed calls", cpu_ms, "ms", None);
     }
 
@@ -125,7 +130,14 @@ impl Report {
     pub fn print(&self) {
         println!(
             "\n{:<32} {:>7} {:>9} {:>9} {:>9} {:>9} {:>6} {:>10}",
-            "call of the central system", "bytes", "p50 µs", "p99 µs", "floor p50", "p99", "ratio", "component"
+            "call of the central system",
+            "bytes",
+            "p50 µs",
+            "p99 µs",
+            "floor p50",
+            "p99",
+            "ratio",
+            "component"
         );
         for it in &self.round_trips {
             println!(

@@ -4,7 +4,6 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use serde_json::Value;
 use tokio::net::TcpListener;
 
 use plugpoint_tests::charger::{Control, component};
@@ -27,7 +26,7 @@ pub async fn measure(report: &mut Report) -> anyhow::Result<()> {
     for edge in EDGES {
         let directory = tempfile::tempdir()?;
         let block = directory.path().join("block");
-        let bad = component("bad-component.wasm")?;
+        let bad = component("bad-component")?;
         let mut charger = start::start(directory.path(), &listener, |config| {
             config
                 .connectors(OUTLETS)
@@ -40,7 +39,10 @@ pub async fn measure(report: &mut Report) -> anyhow::Result<()> {
         let address = std::fs::read_to_string(directory.path().join("state/control.addr"))?;
         let control = Control::new(address.trim());
         for outlet in 1..=OUTLETS {
-            charger.central.say(format!("permit {outlet} 16000")).await?;
+            charger
+                .central
+                .say(format!("permit {outlet} 16000"))
+                .await?;
             control.plug(outlet)?;
         }
         wait(&control, "closed").await?;
@@ -101,7 +103,7 @@ async fn wait(control: &Control, contactors: &str) -> anyhow::Result<()> {
             .as_array()
             .context("no connectors in the status")?
             .iter()
-            .all(|connector| connector["contactor"] == Value::from(contactors));
+            .all(|connector| connector["contactor"] == contactors);
         if all {
             return Ok(());
         }

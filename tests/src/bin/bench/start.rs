@@ -38,7 +38,7 @@ pub async fn start(
         directory.join("state").to_string_lossy().into_owned(),
     );
     std::fs::write(&file, config.to_text())?;
-    let mut command = Command::new(program()?);
+    let mut command = Command::new(program("PLUGPOINT_BIN", "plugpoint")?);
     command.args(["run", "--config"]).arg(&file);
     command.env("RUST_LOG", "warn");
     let begin = Instant::now();
@@ -65,7 +65,10 @@ pub async fn measure(report: &mut Report) -> anyhow::Result<()> {
         started.process.kill();
     }
     let directory = tempfile::tempdir()?;
-    start(directory.path(), &listener, |c| c).await?.process.kill();
+    start(directory.path(), &listener, |c| c)
+        .await?
+        .process
+        .kill();
     let mut warm = Vec::new();
     let mut pss = 0;
     for _ in 0..WARM {
