@@ -1,8 +1,6 @@
 //! Wishes to charge or to stop, one at a time: the chain of policies is asked,
 //! then, if it says so, the central system, then the policies again.
 
-use serde::{Deserialize, Serialize};
-
 use crate::charger::Charger;
 use crate::config::Key;
 use crate::fields::Fields;
@@ -11,6 +9,7 @@ use crate::host::{
     TokenEntry, TokenOrigin, TokenRead, Verdict,
 };
 use crate::outlet::Grant;
+use crate::packed::{packed, packed_words};
 use crate::queue::StopReason;
 use crate::turn::Turn;
 
@@ -24,7 +23,7 @@ const FOR_EVER_MS: u64 = 365 * 24 * 3600 * 1000;
 pub(crate) type Wishes = Vec<Wish>;
 
 /// Somebody wants to charge, or to stop.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wish {
     /// Of the question that is open, to the policies or to the central system.
     /// Asked again, it keeps its number; another question has another.
@@ -42,7 +41,7 @@ pub(crate) struct Wish {
     unanswered: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Waiting,
     Deciding,
@@ -443,3 +442,17 @@ fn name_of(tag: &str) -> String {
         format!("token {tag}")
     }
 }
+
+packed!(Wish {
+    id,
+    origin,
+    purpose,
+    tag,
+    outlet,
+    outlets,
+    reader,
+    stage,
+    central,
+    unanswered
+});
+packed_words!(Stage { Waiting = "Waiting", Deciding = "Deciding", Asking = "Asking" });

@@ -3,12 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
-
 use crate::charger::Charger;
+use crate::packed::packed;
 
 /// Connector 0 is the charger as a whole.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Availability {
     inoperative: BTreeSet<u32>,
     /// To be done when the transaction there has ended.
@@ -83,3 +82,8 @@ impl Availability {
         }
     }
 }
+
+packed!(Availability {
+    inoperative,
+    scheduled
+});

@@ -1,11 +1,11 @@
 //! The authorization cache: what the central system last said of a tag.
 
-use serde::{Deserialize, Serialize};
-
 use crate::charger::Charger;
 use crate::config::Key;
 use crate::fields::Fields;
 use crate::host::{Durability, TokenEntry, TokenStatus};
+use crate::kept::unpack;
+use crate::packed::packed;
 use crate::timestamp;
 use crate::turn::Turn;
 
@@ -14,9 +14,8 @@ const PREFIX: &str = "cache/";
 const MOST: u32 = 250;
 const SCAN: u32 = 256;
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug)]
 struct Cached {
-    #[serde(flatten)]
     entry: TokenEntry,
     /// Unix ms when it was said; the oldest goes first.
     said: i64,
@@ -75,7 +74,7 @@ impl Charger {
         let worst = items
             .into_iter()
             .map(|(key, bytes)| {
-                let cached: Option<Cached> = serde_json::from_slice(&bytes).ok();
+                let cached: Option<Cached> = unpack(&bytes);
                 let age = cached
                     .map(|cached| (cached.entry.status == TokenStatus::Accepted, cached.said));
                 (age, key)
@@ -126,3 +125,5 @@ impl Charger {
 fn key_of(tag: &str) -> String {
     format!("{PREFIX}{}", tag.to_lowercase())
 }
+
+packed!(Cached { entry, said });

@@ -3,8 +3,6 @@
 
 use std::mem;
 
-use serde::{Deserialize, Serialize};
-
 use crate::authorization::Wishes;
 use crate::availability::Availability;
 use crate::clock::Clock;
@@ -18,6 +16,7 @@ use crate::link;
 use crate::message_id::MessageIds;
 use crate::outbox::Outbox;
 use crate::outlet::{Grant, Outlet};
+use crate::packed::packed;
 use crate::password;
 use crate::queue::Queue;
 use crate::registration::Registration;
@@ -32,7 +31,7 @@ const SCHEMA: u32 = 1;
 const MOST_ROUNDS: u32 = 8;
 
 /// Remembered of the charger as a whole until the next power-up or restart.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Desk {
     /// A card that was accepted before it was clear for which outlet.
     pub(crate) grant: Option<(Grant, Vec<u32>)>,
@@ -45,14 +44,14 @@ pub(crate) struct Desk {
     pub(crate) unlocks: Vec<PendingUnlock>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PendingReset {
     pub(crate) hard: bool,
     /// Not waiting any longer for messages to get through.
     pub(crate) until: u64,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PendingUnlock {
     pub(crate) message: String,
     pub(crate) link: u32,
@@ -404,3 +403,18 @@ fn show_one(turn: &mut Turn<'_>, outlet: u32, name: &str, before: &mut String, v
         }));
     }
 }
+
+packed!(Desk {
+    grant,
+    reset,
+    next_aligned,
+    said,
+    unlocks
+});
+packed!(PendingReset { hard, until });
+packed!(PendingUnlock {
+    message,
+    link,
+    outlet,
+    until
+});

@@ -2,10 +2,9 @@
 //! the board. Moments noted before any of them was known are completed later
 //! from (boot, monotonic). Not here: the text of a timestamp.
 
-use serde::{Deserialize, Serialize};
-
 use crate::host::{Action, ClockTrust, Durability, Now, Request, Stamp};
 use crate::kept::Cell;
+use crate::packed::packed;
 use crate::turn::Turn;
 
 /// The clock is left alone while it is off by less than this.
@@ -14,10 +13,9 @@ const TOLERANCE_MS: i64 = 1000;
 const SERVICE: &str = "clock@1";
 
 /// A moment that can be told even if the time was not known when it was noted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Moment {
     pub(crate) at: Stamp,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) unix_ms: Option<i64>,
 }
 
@@ -142,3 +140,5 @@ impl Clock {
 fn key_of(boot_id: u64) -> String {
     format!("clock/{boot_id:016x}")
 }
+
+packed!(Moment { at, unix_ms });

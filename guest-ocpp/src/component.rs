@@ -105,485 +105,65 @@ words!(ours::ObservedKind => theirs::ObservedKind: Started Energy Ended);
 words!(ours::Durability => theirs::Durability: Durable Lazy Session);
 words!(ours::Look => theirs::Look: Off Available Preparing Charging Suspended Finishing Reserved Unavailable Faulted Accepted Refused);
 
-impl From<theirs::Stamp> for ours::Stamp {
-    fn from(from: theirs::Stamp) -> Self {
-        Self {
-            boot_id: from.boot_id,
-            monotonic_ms: from.monotonic_ms,
+/// Records with the same fields on both sides: moved as they are, or `into`
+/// the other's type, or so within an option (`maybe`) or a list (`list`).
+macro_rules! record {
+    ($from:ty => $to:ty { $($field:ident $(: $how:ident)?),* $(,)? }) => {
+        impl From<$from> for $to {
+            fn from(from: $from) -> Self {
+                Self { $($field: record!(@ from.$field $(, $how)?),)* }
+            }
         }
-    }
+    };
+    (@ $value:expr) => { $value };
+    (@ $value:expr, into) => { $value.into() };
+    (@ $value:expr, maybe) => { $value.map(Into::into) };
+    (@ $value:expr, list) => { $value.into_iter().map(Into::into).collect() };
 }
 
-impl From<theirs::Now> for ours::Now {
-    fn from(from: theirs::Now) -> Self {
-        Self {
-            at: from.at.into(),
-            wall_ms: from.wall_ms,
-            trust: from.trust.into(),
-        }
-    }
-}
-
-impl From<theirs::Fault> for ours::Fault {
-    fn from(from: theirs::Fault) -> Self {
-        Self {
-            kind: from.kind.into(),
-            text: from.text,
-        }
-    }
-}
-
-impl From<theirs::Permit> for ours::Permit {
-    fn from(from: theirs::Permit) -> Self {
-        Self {
-            outlet: from.outlet,
-            limit_ma: from.limit_ma,
-            phases: from.phases,
-            energy_limit_wh: from.energy_limit_wh,
-            session: from.session,
-        }
-    }
-}
-
-impl From<theirs::OutletState> for ours::OutletState {
-    fn from(from: theirs::OutletState) -> Self {
-        Self {
-            outlet: from.outlet,
-            cable: from.cable.into(),
-            max_current_ma: from.max_current_ma,
-            phases: from.phases,
-            pilot: from.pilot.into(),
-            plugged: from.plugged,
-            lock: from.lock.into(),
-            contactor: from.contactor.into(),
-            offered_ma: from.offered_ma,
-            permit: from.permit.map(Into::into),
-            energy_spent: from.energy_spent,
-            faults: from.faults.into_iter().map(Into::into).collect(),
-            reading: from.reading.map(Into::into),
-        }
-    }
-}
-
-impl From<theirs::Measurement> for ours::Measurement {
-    fn from(from: theirs::Measurement) -> Self {
-        Self {
-            quantity: from.quantity.into(),
-            phase: from.phase.map(Into::into),
-            milli: from.milli,
-        }
-    }
-}
-
-impl From<theirs::Reading> for ours::Reading {
-    fn from(from: theirs::Reading) -> Self {
-        Self {
-            energy_mwh: from.energy_mwh,
-            measurements: from.measurements.into_iter().map(Into::into).collect(),
-            at: from.at.into(),
-            age_ms: from.age_ms,
-            stale: from.stale,
-        }
-    }
-}
-
-impl From<theirs::OutletEvent> for ours::OutletEvent {
-    fn from(from: theirs::OutletEvent) -> Self {
-        Self {
-            change: from.change.into(),
-            at: from.at.into(),
-            state: from.state.into(),
-        }
-    }
-}
-
-impl From<theirs::Station> for ours::Station {
-    fn from(from: theirs::Station) -> Self {
-        Self {
-            id: from.id,
-            vendor: from.vendor,
-            model: from.model,
-            serial_number: from.serial_number,
-            charge_box_serial_number: from.charge_box_serial_number,
-            firmware_version: from.firmware_version,
-            meter_type: from.meter_type,
-            meter_serial_number: from.meter_serial_number,
-            iccid: from.iccid,
-            imsi: from.imsi,
-            central_system_url: from.central_system_url,
-            trailing_slash: from.trailing_slash,
-        }
-    }
-}
-
-impl From<theirs::Setting> for ours::Setting {
-    fn from(from: theirs::Setting) -> Self {
-        Self {
-            name: from.name,
-            value: from.value,
-        }
-    }
-}
-
-impl From<theirs::LinkUp> for ours::LinkUp {
-    fn from(from: theirs::LinkUp) -> Self {
-        Self {
-            link: from.link,
-            target: from.target,
-            subprotocol: from.subprotocol,
-        }
-    }
-}
-
-impl From<theirs::LinkDown> for ours::LinkDown {
-    fn from(from: theirs::LinkDown) -> Self {
-        Self {
-            link: from.link,
-            target: from.target,
-            failure: from.failure.into(),
-            http_status: from.http_status,
-            text: from.text,
-            again_in_ms: from.again_in_ms,
-        }
-    }
-}
-
-impl From<theirs::Frame> for ours::Frame {
-    fn from(from: theirs::Frame) -> Self {
-        Self {
-            link: from.link,
-            text: from.text,
-        }
-    }
-}
-
-impl From<theirs::TokenRead> for ours::TokenRead {
-    fn from(from: theirs::TokenRead) -> Self {
-        Self {
-            reader: from.reader,
-            token: from.token,
-            outlets: from.outlets,
-            at: from.at.into(),
-        }
-    }
-}
-
-impl From<theirs::Attributes> for ours::Attributes {
-    fn from(from: theirs::Attributes) -> Self {
-        Self {
-            limit_ma: from.limit_ma,
-            energy_limit_wh: from.energy_limit_wh,
-            expires_ms: from.expires_ms,
-            parent: from.parent,
-        }
-    }
-}
-
-impl From<theirs::Rejection> for ours::Rejection {
-    fn from(from: theirs::Rejection) -> Self {
-        Self {
-            status: from.status.into(),
-            text: from.text,
-        }
-    }
-}
-
-impl From<theirs::Decision> for ours::Decision {
-    fn from(from: theirs::Decision) -> Self {
-        Self {
-            id: from.id,
-            verdict: from.verdict.into(),
-            by: from.by,
-            why: from.why,
-        }
-    }
-}
-
-impl From<theirs::ServiceFailure> for ours::ServiceFailure {
-    fn from(from: theirs::ServiceFailure) -> Self {
-        Self {
-            code: from.code,
-            text: from.text,
-        }
-    }
-}
-
-impl From<theirs::MeterRead> for ours::MeterRead {
-    fn from(from: theirs::MeterRead) -> Self {
-        Self {
-            id: from.id,
-            outlet: from.outlet,
-            reading: from.reading.map(Into::into),
-        }
-    }
-}
-
-impl From<theirs::LockMoved> for ours::LockMoved {
-    fn from(from: theirs::LockMoved) -> Self {
-        Self {
-            id: from.id,
-            outlet: from.outlet,
-            state: from.state.into(),
-        }
-    }
-}
-
-impl From<theirs::Timer> for ours::Timer {
-    fn from(from: theirs::Timer) -> Self {
-        Self {
-            name: from.name,
-            deadline: from.deadline.into(),
-        }
-    }
-}
-
-impl From<theirs::Dropped> for ours::Dropped {
-    fn from(from: theirs::Dropped) -> Self {
-        Self {
-            event: from.event,
-            id: from.id,
-            head: from.head,
-            failure: from.failure,
-        }
-    }
-}
-
-impl From<theirs::Boot> for ours::Boot {
-    fn from(from: theirs::Boot) -> Self {
-        Self {
-            now: from.now.into(),
-            reason: from.reason.into(),
-            entry_schema: from.entry_schema,
-            random: from.random,
-            station: from.station.into(),
-            settings: from.settings.into_iter().map(Into::into).collect(),
-            services: from.services,
-            link: from.link.into(),
-            outlets: from.outlets.into_iter().map(Into::into).collect(),
-            timers: from.timers.into_iter().map(Into::into).collect(),
-            unanswered_requests: from.unanswered_requests,
-            unanswered_decisions: from.unanswered_decisions,
-            dropped: from.dropped.map(Into::into),
-        }
-    }
-}
-
-impl From<theirs::TimerFired> for ours::Timer {
-    fn from(from: theirs::TimerFired) -> Self {
-        Self {
-            name: from.name,
-            deadline: from.deadline.into(),
-        }
-    }
-}
-
-impl From<ours::Permit> for theirs::Permit {
-    fn from(from: ours::Permit) -> Self {
-        Self {
-            outlet: from.outlet,
-            limit_ma: from.limit_ma,
-            phases: from.phases,
-            energy_limit_wh: from.energy_limit_wh,
-            session: from.session,
-        }
-    }
-}
-
-impl From<ours::Frame> for theirs::Frame {
-    fn from(from: ours::Frame) -> Self {
-        Self {
-            link: from.link,
-            text: from.text,
-        }
-    }
-}
-
-impl From<ours::Timer> for theirs::Timer {
-    fn from(from: ours::Timer) -> Self {
-        Self {
-            name: from.name,
-            deadline: from.deadline.into(),
-        }
-    }
-}
-
-impl From<ours::TokenEntry> for theirs::TokenEntry {
-    fn from(from: ours::TokenEntry) -> Self {
-        Self {
-            status: from.status.into(),
-            parent: from.parent,
-            expires_ms: from.expires_ms,
-        }
-    }
-}
-
-impl From<ours::Credential> for theirs::Credential {
-    fn from(from: ours::Credential) -> Self {
-        Self {
-            user: from.user,
-            password_entry: from.password_entry,
-        }
-    }
-}
-
-impl From<ours::Target> for theirs::Target {
-    fn from(from: ours::Target) -> Self {
-        Self {
-            url: from.url,
-            credential: from.credential.map(Into::into),
-            client_identity: from.client_identity,
-            trust: from.trust,
-        }
-    }
-}
-
-impl From<ours::BackOff> for theirs::BackOff {
-    fn from(from: ours::BackOff) -> Self {
-        Self {
-            first_ms: from.first_ms,
-            most_ms: from.most_ms,
-            jitter_ms: from.jitter_ms,
-        }
-    }
-}
-
-impl From<ours::Connect> for theirs::Connect {
-    fn from(from: ours::Connect) -> Self {
-        Self {
-            targets: from.targets.into_iter().map(Into::into).collect(),
-            attempts_per_target: from.attempts_per_target,
-            subprotocols: from.subprotocols,
-            ping_interval_ms: from.ping_interval_ms,
-            pong_deadline_ms: from.pong_deadline_ms,
-            open_deadline_ms: from.open_deadline_ms,
-            back_off: from.back_off.into(),
-            max_frame_bytes: from.max_frame_bytes,
-        }
-    }
-}
-
-impl From<ours::Rules> for theirs::Rules {
-    fn from(from: ours::Rules) -> Self {
-        Self {
-            local_pre_authorize: from.local_pre_authorize,
-            local_authorize_offline: from.local_authorize_offline,
-            unknown_offline: from.unknown_offline,
-            cache: from.cache,
-            listing: from.listing,
-        }
-    }
-}
-
-impl From<ours::DecisionRequest> for theirs::DecisionRequest {
-    fn from(from: ours::DecisionRequest) -> Self {
-        Self {
-            stage: from.stage.into(),
-            purpose: from.purpose.into(),
-            origin: from.origin.into(),
-            token: from.token,
-            outlet: from.outlet,
-            reader: from.reader,
-            online: from.online,
-            listed: from.listed.map(Into::into),
-            cached: from.cached.map(Into::into),
-            central: from.central.map(Into::into),
-            rules: from.rules.into(),
-        }
-    }
-}
-
-impl From<ours::Observed> for theirs::Observed {
-    fn from(from: ours::Observed) -> Self {
-        Self {
-            kind: from.kind.into(),
-            session: from.session,
-            outlet: from.outlet,
-            token: from.token,
-            energy_wh: from.energy_wh,
-        }
-    }
-}
-
-impl From<ours::Request> for theirs::Request {
-    fn from(from: ours::Request) -> Self {
-        Self {
-            id: from.id,
-            service: from.service,
-            operation: from.operation,
-            body: from.body,
-        }
-    }
-}
-
-impl From<ours::Entry> for theirs::Entry {
-    fn from(from: ours::Entry) -> Self {
-        Self {
-            key: from.key,
-            value: from.value,
-            durability: from.durability.into(),
-            secret: from.secret,
-        }
-    }
-}
-
-impl From<ours::Indication> for theirs::Indication {
-    fn from(from: ours::Indication) -> Self {
-        Self {
-            outlet: from.outlet,
-            look: from.look.into(),
-            intensity_percent: from.intensity_percent,
-            blinks: from.blinks,
-        }
-    }
-}
-
-impl From<ours::Shown> for theirs::Shown {
-    fn from(from: ours::Shown) -> Self {
-        Self {
-            outlet: from.outlet,
-            name: from.name,
-            value: from.value,
-        }
-    }
-}
-
-impl From<ours::LockMove> for theirs::LockMove {
-    fn from(from: ours::LockMove) -> Self {
-        Self {
-            id: from.id,
-            outlet: from.outlet,
-            locked: from.locked,
-        }
-    }
-}
-
-impl From<ours::MeterRequest> for theirs::MeterRequest {
-    fn from(from: ours::MeterRequest) -> Self {
-        Self {
-            id: from.id,
-            outlet: from.outlet,
-        }
-    }
-}
-
-impl From<ours::Decide> for theirs::Decide {
-    fn from(from: ours::Decide) -> Self {
-        Self {
-            id: from.id,
-            request: from.request.into(),
-        }
-    }
-}
-
-impl From<ours::Disconnect> for theirs::Disconnect {
-    fn from(from: ours::Disconnect) -> Self {
-        Self {
-            again: from.again,
-            text: from.text,
-        }
-    }
-}
-
+record!(theirs::Stamp => ours::Stamp { boot_id, monotonic_ms });
+record!(theirs::Now => ours::Now { at: into, wall_ms, trust: into });
+record!(theirs::Fault => ours::Fault { kind: into, text });
+record!(theirs::Permit => ours::Permit { outlet, limit_ma, phases, energy_limit_wh, session });
+record!(theirs::OutletState => ours::OutletState { outlet, cable: into, max_current_ma, phases, pilot: into, plugged, lock: into, contactor: into, offered_ma, permit: maybe, energy_spent, faults: list, reading: maybe });
+record!(theirs::Measurement => ours::Measurement { quantity: into, phase: maybe, milli });
+record!(theirs::Reading => ours::Reading { energy_mwh, measurements: list, at: into, age_ms, stale });
+record!(theirs::OutletEvent => ours::OutletEvent { change: into, at: into, state: into });
+record!(theirs::Station => ours::Station { id, vendor, model, serial_number, charge_box_serial_number, firmware_version, meter_type, meter_serial_number, iccid, imsi, central_system_url, trailing_slash });
+record!(theirs::Setting => ours::Setting { name, value });
+record!(theirs::LinkUp => ours::LinkUp { link, target, subprotocol });
+record!(theirs::LinkDown => ours::LinkDown { link, target, failure: into, http_status, text, again_in_ms });
+record!(theirs::Frame => ours::Frame { link, text });
+record!(theirs::TokenRead => ours::TokenRead { reader, token, outlets, at: into });
+record!(theirs::Attributes => ours::Attributes { limit_ma, energy_limit_wh, expires_ms, parent });
+record!(theirs::Rejection => ours::Rejection { status: into, text });
+record!(theirs::Decision => ours::Decision { id, verdict: into, by, why });
+record!(theirs::ServiceFailure => ours::ServiceFailure { code, text });
+record!(theirs::MeterRead => ours::MeterRead { id, outlet, reading: maybe });
+record!(theirs::LockMoved => ours::LockMoved { id, outlet, state: into });
+record!(theirs::Timer => ours::Timer { name, deadline: into });
+record!(theirs::Dropped => ours::Dropped { event, id, head, failure });
+record!(theirs::Boot => ours::Boot { now: into, reason: into, entry_schema, random, station: into, settings: list, services, link: into, outlets: list, timers: list, unanswered_requests, unanswered_decisions, dropped: maybe });
+record!(theirs::TimerFired => ours::Timer { name, deadline: into });
+record!(ours::Permit => theirs::Permit { outlet, limit_ma, phases, energy_limit_wh, session });
+record!(ours::Frame => theirs::Frame { link, text });
+record!(ours::Timer => theirs::Timer { name, deadline: into });
+record!(ours::TokenEntry => theirs::TokenEntry { status: into, parent, expires_ms });
+record!(ours::Credential => theirs::Credential { user, password_entry });
+record!(ours::Target => theirs::Target { url, credential: maybe, client_identity, trust });
+record!(ours::BackOff => theirs::BackOff { first_ms, most_ms, jitter_ms });
+record!(ours::Connect => theirs::Connect { targets: list, attempts_per_target, subprotocols, ping_interval_ms, pong_deadline_ms, open_deadline_ms, back_off: into, max_frame_bytes });
+record!(ours::Rules => theirs::Rules { local_pre_authorize, local_authorize_offline, unknown_offline, cache, listing });
+record!(ours::DecisionRequest => theirs::DecisionRequest { stage: into, purpose: into, origin: into, token, outlet, reader, online, listed: maybe, cached: maybe, central: maybe, rules: into });
+record!(ours::Observed => theirs::Observed { kind: into, session, outlet, token, energy_wh });
+record!(ours::Request => theirs::Request { id, service, operation, body });
+record!(ours::Entry => theirs::Entry { key, value, durability: into, secret });
+record!(ours::Indication => theirs::Indication { outlet, look: into, intensity_percent, blinks });
+record!(ours::Shown => theirs::Shown { outlet, name, value });
+record!(ours::LockMove => theirs::LockMove { id, outlet, locked });
+record!(ours::MeterRequest => theirs::MeterRequest { id, outlet });
+record!(ours::Decide => theirs::Decide { id, request: into });
+record!(ours::Disconnect => theirs::Disconnect { again, text });
 impl From<theirs::Deadline> for ours::Deadline {
     fn from(from: theirs::Deadline) -> Self {
         match from {

@@ -92,19 +92,21 @@ impl<'a, 'f> Fields<'a, 'f> {
     }
 }
 
+/// `3.0` is an integer to a JSON schema, too.
 fn integer(text: &str) -> Option<i64> {
-    if let Ok(value) = text.parse() {
-        return Some(value);
-    }
-    // `3.0` is an integer to a JSON schema.
-    let value: f64 = text.parse().ok()?;
-    (value.fract() == 0.0 && value.abs() < 9e15).then_some(value as i64)
+    let whole = match text.split_once('.') {
+        Some((whole, fraction)) if fraction.bytes().all(|byte| byte == b'0') => whole,
+        _ => text,
+    };
+    whole.parse().ok()
 }
 
 fn whole(name: &str, text: &str) -> Violation {
-    match text.parse::<f64>() {
-        Ok(value) if value.is_finite() && value.fract() != 0.0 => kind(name, "an integer"),
-        _ => property(format!("{name} is out of range")),
+    let has_fraction = text.contains('.') && !text.contains(['e', 'E']);
+    if has_fraction {
+        kind(name, "an integer")
+    } else {
+        property(format!("{name} is out of range"))
     }
 }
 

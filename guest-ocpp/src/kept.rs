@@ -4,10 +4,9 @@
 
 use std::ops::Deref;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
 use crate::host::{Action, Durability, Entries, Entry, Level, Log};
+use crate::json::{Writer, parse};
+use crate::packed::Packed;
 
 /// The entries, with what this call is about to change laid over them.
 pub(crate) struct Store<'a> {
@@ -84,39 +83,42 @@ impl<'a> Store<'a> {
     }
 
     /// A record that was kept as JSON. A damaged one is logged and dropped.
-    pub(crate) fn read<T: DeserializeOwned>(&mut self, key: &str, log: &dyn Log) -> Option<T> {
+    pub(crate) fn read<T: Packed>(&mut self, key: &str, log: &dyn Log) -> Option<T> {
         let bytes = self.get(key)?;
         self.decode(key, &bytes, log)
     }
 
-    pub(crate) fn decode<T: DeserializeOwned>(
+    pub(crate) fn decode<T: Packed>(
         &mut self,
         key: &str,
         bytes: &[u8],
         log: &dyn Log,
     ) -> Option<T> {
-        match serde_json::from_slice(bytes) {
-            Ok(value) => Some(value),
-            Err(error) => {
-                log.write(
-                    Level::Error,
-                    &format!("entry {key} is damaged and left out: {error}"),
-                );
-                self.forget(key);
-                None
-            }
+        let value = unpack(bytes);
+        if value.is_none() {
+            log.write(
+                Level::Error,
+                &format!("entry {key} is damaged and left out"),
+            );
+            self.forget(key);
         }
+        value
     }
 
-    pub(crate) fn write<T: Serialize>(&mut self, key: String, value: &T, durability: Durability) {
+    pub(crate) fn write<T: Packed>(&mut self, key: String, value: &T, durability: Durability) {
         self.keep(key, encode(value), durability);
     }
 }
 
-/// Our records are plain structs with string keys, which cannot fail to
-/// encode; should one ever, an empty entry is read back as damaged.
-fn encode<T: Serialize>(value: &T) -> Vec<u8> {
-    serde_json::to_vec(value).unwrap_or_default()
+fn encode<T: Packed>(value: &T) -> Vec<u8> {
+    let mut w = Writer::with_capacity(128);
+    value.pack(&mut w);
+    w.finish().into_bytes()
+}
+
+/// None: damaged.
+pub(crate) fn unpack<T: Packed>(bytes: &[u8]) -> Option<T> {
+    T::unpack(&parse(std::str::from_utf8(bytes).ok()?).ok()?)
 }
 
 /// A value under one key. Reading is by dereference; `edit` notes the change.
@@ -129,7 +131,7 @@ pub(crate) struct Cell<T> {
     written: Vec<u8>,
 }
 
-impl<T: Serialize + DeserializeOwned + Default> Cell<T> {
+impl<T: Packed + Default> Cell<T> {
     pub(crate) fn load(
         store: &mut Store<'_>,
         log: &dyn Log,

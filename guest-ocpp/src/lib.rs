@@ -7,14 +7,16 @@
 //!
 //! In reading order:
 //!
-//! * [`host`]: the vocabulary shared with whoever runs this; `kept` and `turn`:
-//!   entries, and one call
+//! * [`host`]: the vocabulary shared with whoever runs this; `kept`,
+//!   `packed` and `turn`: entries, and one call
 //! * `charger`: the parts and how they are set off
 //! * `json`, `rpc`, `fields`, `timestamp`, `message_id`: what goes over the wire
 //! * `config`, `password`, `link`, `clock`, `timers`
-//! * `registration`, `outbox`, `queue`: what is sent, and when
-//! * `outlet`, `status`, `reporting`, `transaction`, `sampling`, `meter`,
-//!   `availability`
+//! * `registration`, `outbox`, `messages`, `queue`, `delivery`: what is sent,
+//!   when, and what the answers bring about
+//! * `outlet`, `facts`, `transaction`, `securing`, `sampling`, `meter`,
+//!   `availability`: what goes on at the outlets
+//! * `status`, `reporting`: what is told of them
 //! * `authorization`, `cache`
 //! * `calls`: what the central system asks for, one file each
 //!
@@ -28,21 +30,26 @@ mod calls;
 mod charger;
 mod clock;
 mod config;
+mod delivery;
+mod facts;
 mod fields;
 pub mod host;
 mod json;
 mod kept;
 mod link;
 mod message_id;
+mod messages;
 mod meter;
 mod outbox;
 mod outlet;
+mod packed;
 mod password;
 mod queue;
 mod registration;
 mod reporting;
 mod rpc;
 mod sampling;
+mod securing;
 mod status;
 mod timers;
 mod timestamp;

@@ -1,23 +1,18 @@
 //! Meter values: from a reading to what is kept, and from there to the wire.
 //! Not here: when a meter is read (see `sampling`).
 
-use serde::{Deserialize, Serialize};
-
 use crate::clock::Moment;
 use crate::config::{Measurand, Selector, phase_name};
 use crate::host::{Phase, Reading};
 use crate::json::Writer;
+use crate::packed::{packed, packed_words};
 
 /// Why a value was taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Context {
-    #[serde(rename = "Transaction.Begin")]
     Begin,
-    #[serde(rename = "Transaction.End")]
     End,
-    #[serde(rename = "Sample.Periodic")]
     Periodic,
-    #[serde(rename = "Sample.Clock")]
     Clock,
 }
 
@@ -33,18 +28,15 @@ impl Context {
 }
 
 /// One value, as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sample {
-    #[serde(rename = "m")]
     measurand: String,
-    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
     phase: Option<Phase>,
-    #[serde(rename = "v")]
     milli: i64,
 }
 
 /// The values of one moment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MeterValue {
     pub(crate) at: Moment,
     pub(crate) context: Context,
@@ -142,6 +134,20 @@ pub(crate) fn thin(data: &mut Vec<MeterValue>) {
         at % 2 == 1 || matches!(value.context, Context::Begin | Context::End)
     });
 }
+
+packed_words!(Context {
+    Begin = "Transaction.Begin", End = "Transaction.End", Periodic = "Sample.Periodic", Clock = "Sample.Clock",
+});
+packed!(Sample {
+    measurand,
+    phase,
+    milli
+});
+packed!(MeterValue {
+    at,
+    context,
+    values
+});
 
 #[cfg(test)]
 mod tests {

@@ -1,18 +1,16 @@
 //! Our own calls: one in flight at a time, and what is sent next. Not here:
 //! what the answers mean to each part.
 
-use serde::{Deserialize, Serialize};
-
 use crate::charger::Charger;
 use crate::config::Key;
 use crate::fields::Fields;
 use crate::host::{Action, Disconnect, Frame, LinkDown};
 use crate::json::{Json, Writer};
-use crate::queue::{AfterFailure, Record, What, numbers};
+use crate::packed::{packed, packed_enum};
+use crate::queue::{AfterFailure, Record, What};
 use crate::registration::Standing;
 use crate::rpc::{self, ErrorCode, Message, Violation};
-use crate::status::{NO_ERROR, Report};
-use crate::timestamp;
+use crate::status::Report;
 use crate::turn::Turn;
 
 /// The time is asked for at least this often, whatever else is said.
@@ -21,21 +19,21 @@ const LONGEST_SILENCE_MS: u64 = 24 * 3600 * 1000;
 /// More than so many waiting messages are a backlog, which news may overtake.
 const BACKLOG: u64 = 3;
 
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Outbox {
     link: Option<u32>,
     call: Option<Outstanding>,
     waiting: Vec<Waiting>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Outstanding {
     id: String,
     kind: Kind,
     until: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Boot,
     Heartbeat,
@@ -44,7 +42,7 @@ enum Kind {
     Transaction,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Waiting {
     Status {
         connector: u32,
@@ -232,34 +230,6 @@ impl Charger {
         }
     }
 
-    fn status_notification(&self, connector: u32, report: &Report, unix_ms: Option<i64>) -> String {
-        let mut w = Writer::with_capacity(160);
-        w.begin_object();
-        w.int("connectorId", i64::from(connector));
-        w.text("errorCode", &report.error);
-        w.text_unless_empty("info", crate::registration::cut(&report.info, 50));
-        w.text("status", report.status.name());
-        if let Some(unix_ms) = unix_ms {
-            w.text("timestamp", &self.timestamp(unix_ms));
-        }
-        if !report.vendor_error.is_empty() && report.error != NO_ERROR {
-            w.text_unless_empty(
-                "vendorId",
-                crate::registration::cut(&self.station.vendor, 255),
-            );
-            w.text(
-                "vendorErrorCode",
-                crate::registration::cut(&report.vendor_error, 50),
-            );
-        }
-        w.end_object();
-        w.finish()
-    }
-
-    pub(crate) fn timestamp(&self, unix_ms: i64) -> String {
-        timestamp::format(unix_ms, self.config.is_on(Key::TimestampMilliseconds))
-    }
-
     fn send_first(&mut self, turn: &mut Turn<'_>) {
         let Some((_, record)) = self.queue.first(turn) else {
             return;
@@ -269,76 +239,6 @@ impl Charger {
             return;
         };
         self.send_call(turn, Some(record.id), Kind::Transaction, action, &payload);
-    }
-
-    /// None: not before the time is known.
-    fn payload_of(&self, turn: &mut Turn<'_>, record: &Record) -> Option<(&'static str, String)> {
-        let last = self.queue.last();
-        let mut w = Writer::with_capacity(256);
-        w.begin_object();
-        let action = match &record.what {
-            What::Start {
-                tag,
-                meter_wh,
-                at,
-                reservation,
-            } => {
-                w.int("connectorId", i64::from(record.outlet));
-                w.text("idTag", tag);
-                w.int("meterStart", *meter_wh);
-                if let Some(reservation) = reservation {
-                    w.int("reservationId", *reservation);
-                }
-                let unix_ms = self.clock.resolve(turn, at, last)?;
-                w.text("timestamp", &self.timestamp(unix_ms));
-                "StartTransaction"
-            }
-            What::Values(values) => {
-                w.int("connectorId", i64::from(record.outlet));
-                if record.session > 0 {
-                    w.int("transactionId", self.number_of(turn, record.session));
-                }
-                w.list_at("meterValue");
-                for value in values {
-                    let unix_ms = self.clock.resolve(turn, &value.at, last)?;
-                    value.write(&mut w, &self.timestamp(unix_ms));
-                }
-                w.end_list();
-                "MeterValues"
-            }
-            What::Stop {
-                tag,
-                meter_wh,
-                at,
-                reason,
-                data,
-            } => {
-                w.int("transactionId", self.number_of(turn, record.session));
-                if let Some(tag) = tag {
-                    w.text("idTag", tag);
-                }
-                w.int("meterStop", *meter_wh);
-                let unix_ms = self.clock.resolve(turn, at, last)?;
-                w.text("timestamp", &self.timestamp(unix_ms));
-                w.text("reason", reason.name());
-                if !data.is_empty() {
-                    w.list_at("transactionData");
-                    for value in data {
-                        let unix_ms = self.clock.resolve(turn, &value.at, last)?;
-                        value.write(&mut w, &self.timestamp(unix_ms));
-                    }
-                    w.end_list();
-                }
-                "StopTransaction"
-            }
-        };
-        w.end_object();
-        Some((action, w.finish()))
-    }
-
-    /// The number that the central system gave; -1 if its start was given up.
-    fn number_of(&self, turn: &mut Turn<'_>, session: u64) -> i64 {
-        numbers::find(turn, session).unwrap_or(-1)
     }
 
     fn send_call(
@@ -515,3 +415,12 @@ impl Charger {
         }
     }
 }
+
+packed!(Outbox {
+    link,
+    call,
+    waiting
+});
+packed!(Outstanding { id, kind, until });
+packed_enum!(Kind { Boot {}, Heartbeat {}, Status { connector }, Authorize { wish }, Transaction {} });
+packed_enum!(Waiting { Status { connector, report, unix_ms, after }, Authorize { wish, tag } });

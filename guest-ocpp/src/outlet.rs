@@ -1,8 +1,6 @@
 //! One outlet: the host's raw facts beside what this guest remembers of it.
 //! Not here: what follows from them (see `transaction`).
 
-use serde::{Deserialize, Serialize};
-
 use crate::clock::Moment;
 use crate::host::{
     Boot, BootReason, Cable, ContactorState, Durability, Fault, LockState, Look, OutletState,
@@ -10,12 +8,13 @@ use crate::host::{
 };
 use crate::kept::Cell;
 use crate::meter::MeterValue;
+use crate::packed::{packed, packed_enum};
 use crate::queue::StopReason;
 use crate::status::{Report, is_mere_warning};
 use crate::turn::Turn;
 
 /// Somebody may charge, and nothing has begun yet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Grant {
     pub(crate) tag: String,
     pub(crate) parent: Option<String>,
@@ -26,16 +25,18 @@ pub(crate) struct Grant {
 }
 
 /// Why the meter is being read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Why {
     Begin,
     Periodic,
     /// The Unix time of the grid.
-    Clock(i64),
+    Clock {
+        grid: i64,
+    },
 }
 
 /// A reading that was asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MeterAsk {
     pub(crate) id: u32,
     pub(crate) why: Why,
@@ -44,7 +45,7 @@ pub(crate) struct MeterAsk {
 }
 
 /// A movement of the lock that was asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LockAsk {
     pub(crate) id: u32,
     pub(crate) locked: bool,
@@ -52,7 +53,7 @@ pub(crate) struct LockAsk {
 }
 
 /// What is remembered of an outlet until the next power-up or restart.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Book {
     pub(crate) grant: Option<Grant>,
     /// The car that is plugged in has had its transaction, or its time.
@@ -79,14 +80,14 @@ pub(crate) struct Book {
     pub(crate) now: Option<(Report, u64)>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stop {
     pub(crate) reason: StopReason,
     pub(crate) tag: Option<String>,
 }
 
 /// A transaction that is going on; survives the power.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Session {
     /// Ours; never used twice.
     pub(crate) number: u64,
@@ -237,3 +238,45 @@ pub(crate) fn has_car(facts: &OutletState) -> bool {
         PilotState::E | PilotState::F => facts.plugged,
     }
 }
+
+packed!(Grant {
+    tag,
+    parent,
+    until,
+    limit_ma,
+    energy_limit_wh
+});
+packed_enum!(Why { Begin {}, Periodic {}, Clock { grid } });
+packed!(MeterAsk { id, why, until });
+packed!(LockAsk { id, locked, until });
+packed!(Book {
+    grant,
+    finished,
+    plugged_at,
+    plugged_asked,
+    meter_asks,
+    lock_ask,
+    unlock_wanted,
+    lock_failed,
+    next_sample,
+    settle_until,
+    asking,
+    stop_until,
+    said,
+    now
+});
+packed!(Stop { reason, tag });
+packed!(Session {
+    number,
+    id,
+    tag,
+    parent,
+    started,
+    start_mwh,
+    last_mwh,
+    limit_ma,
+    energy_limit_wh,
+    refused,
+    stop,
+    data
+});

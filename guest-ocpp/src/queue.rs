@@ -2,12 +2,11 @@
 //! transactions, in order, each removed only when the central system has
 //! answered it. Not here: when the next one is sent (see `outbox`).
 
-use serde::{Deserialize, Serialize};
-
 use crate::clock::Moment;
 use crate::host::{Durability, Stamp};
-use crate::kept::Cell;
+use crate::kept::{Cell, unpack};
 use crate::meter::MeterValue;
+use crate::packed::{packed, packed_enum, packed_words};
 use crate::turn::Turn;
 
 const PREFIX: &str = "queue/";
@@ -20,7 +19,7 @@ const PAGE: u32 = 128;
 
 /// One message. The central system's number of the transaction is filled in
 /// when it is sent; here it goes by our own.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Record {
     /// Message id, the same each time it is sent.
     pub(crate) id: String,
@@ -30,7 +29,7 @@ pub(crate) struct Record {
     pub(crate) what: What,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum What {
     Start {
         tag: String,
@@ -38,7 +37,9 @@ pub(crate) enum What {
         at: Moment,
         reservation: Option<i64>,
     },
-    Values(Vec<MeterValue>),
+    Values {
+        values: Vec<MeterValue>,
+    },
     Stop {
         tag: Option<String>,
         meter_wh: i64,
@@ -48,11 +49,10 @@ pub(crate) enum What {
     },
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StopReason {
     Local,
     Remote,
-    #[serde(rename = "EVDisconnected")]
     EvDisconnected,
     DeAuthorized,
     EmergencyStop,
@@ -82,7 +82,7 @@ impl StopReason {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Book {
     /// Number of the next record; never used twice.
     next: u64,
@@ -90,14 +90,13 @@ struct Book {
     head: u64,
     waiting: u64,
     /// Where to look for values to leave out.
-    #[serde(default)]
     thinned: u64,
     /// When the last record was made.
     last: Stamp,
 }
 
 /// The central system failed on the first message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Trouble {
     number: u64,
     failures: u32,
@@ -155,7 +154,7 @@ impl Queue {
     pub(crate) fn push(&mut self, turn: &mut Turn<'_>, record: &Record) {
         if self.book.waiting >= MANY {
             self.thin(turn);
-            if self.book.waiting >= MOST && matches!(record.what, What::Values(_)) {
+            if self.book.waiting >= MOST && matches!(record.what, What::Values { .. }) {
                 turn.warn("too many messages are waiting; meter values are left out");
                 return;
             }
@@ -187,10 +186,10 @@ impl Queue {
         let at_end = page.len() < PAGE as usize;
         let values_of: Vec<Option<u64>> = page
             .iter()
-            .map(|(_, bytes)| serde_json::from_slice::<Record>(bytes).ok())
+            .map(|(_, bytes)| unpack::<Record>(bytes))
             .map(|record| {
                 record
-                    .filter(|record| matches!(record.what, What::Values(_)))
+                    .filter(|record| matches!(record.what, What::Values { .. }))
                     .map(|record| record.session)
             })
             .collect();
@@ -323,3 +322,29 @@ pub(crate) mod numbers {
         format!("number/{session:020}")
     }
 }
+
+packed!(Record {
+    id,
+    session,
+    outlet,
+    what
+});
+packed_enum!(What {
+    Start { tag, meter_wh, at, reservation },
+    Values { values },
+    Stop { tag, meter_wh, at, reason, data },
+});
+packed!(Book {
+    next,
+    head,
+    waiting,
+    thinned,
+    last
+});
+packed!(Trouble {
+    number,
+    failures,
+    until
+});
+
+packed_words!(StopReason { Local = "Local", Remote = "Remote", EvDisconnected = "EVDisconnected", DeAuthorized = "DeAuthorized", EmergencyStop = "EmergencyStop", HardReset = "HardReset", SoftReset = "SoftReset", Reboot = "Reboot", PowerLoss = "PowerLoss", UnlockCommand = "UnlockCommand", Other = "Other" });

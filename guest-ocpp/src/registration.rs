@@ -1,12 +1,10 @@
 //! The boot sequence: BootNotification until the central system accepts.
 
-use serde::{Deserialize, Serialize};
-
 use crate::charger::Charger;
 use crate::config::Key;
 use crate::fields::Fields;
 use crate::host::Action;
-use crate::json::Writer;
+use crate::packed::{packed, packed_words};
 use crate::timestamp;
 use crate::turn::Turn;
 
@@ -14,7 +12,7 @@ use crate::turn::Turn;
 const FIRST_WAIT_MS: u64 = 10_000;
 const LONGEST_WAIT_MS: u64 = 300_000;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Standing {
     /// Not told yet, or not answered.
     #[default]
@@ -25,7 +23,7 @@ pub(crate) enum Standing {
 }
 
 /// Since power-up or restart; a link that comes and goes does not change it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Registration {
     pub(crate) standing: Standing,
     /// Not to be told again before.
@@ -49,26 +47,6 @@ impl Registration {
 }
 
 impl Charger {
-    pub(crate) fn boot_notification(&self) -> String {
-        let station = &self.station;
-        let mut w = Writer::with_capacity(256);
-        w.begin_object();
-        w.text("chargePointVendor", cut(&station.vendor, 20));
-        w.text("chargePointModel", cut(&station.model, 20));
-        w.text_unless_empty("chargePointSerialNumber", cut(&station.serial_number, 25));
-        w.text_unless_empty(
-            "chargeBoxSerialNumber",
-            cut(&station.charge_box_serial_number, 25),
-        );
-        w.text_unless_empty("firmwareVersion", cut(&station.firmware_version, 50));
-        w.text_unless_empty("iccid", cut(&station.iccid, 20));
-        w.text_unless_empty("imsi", cut(&station.imsi, 20));
-        w.text_unless_empty("meterType", cut(&station.meter_type, 25));
-        w.text_unless_empty("meterSerialNumber", cut(&station.meter_serial_number, 25));
-        w.end_object();
-        w.finish()
-    }
-
     pub(crate) fn boot_answered(&mut self, turn: &mut Turn<'_>, fields: Fields<'_, '_>) {
         self.learn_time(turn, fields);
         let interval = fields
@@ -146,9 +124,9 @@ impl Charger {
     }
 }
 
-/// At most so many characters.
-pub(crate) fn cut(text: &str, longest: usize) -> &str {
-    text.char_indices()
-        .nth(longest)
-        .map_or(text, |(at, _)| &text[..at])
-}
+packed_words!(Standing { None = "none", Pending = "Pending", Rejected = "Rejected", Accepted = "Accepted" });
+packed!(Registration {
+    standing,
+    again_at,
+    failures
+});

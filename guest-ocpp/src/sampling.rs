@@ -116,7 +116,9 @@ impl Charger {
                 turn,
                 session.unwrap_or(0),
                 number,
-                What::Values(vec![value]),
+                What::Values {
+                    values: vec![value],
+                },
             );
         }
         if session.is_some() {
@@ -144,7 +146,7 @@ impl Charger {
             Some(due) if due <= time + EARLY_MS => {
                 self.desk.edit().next_aligned = Some(next_point(due.max(time), interval));
                 for place in 0..self.outlets.len() {
-                    self.read_meter(turn, place, Why::Clock(due), METER_WAIT_MS);
+                    self.read_meter(turn, place, Why::Clock { grid: due }, METER_WAIT_MS);
                 }
             }
             // The interval was changed, or the clock.

@@ -1,19 +1,16 @@
 //! The status of a connector, derived from raw facts. Not here: when it is
 //! told (see `reporting`).
 
-use serde::{Deserialize, Serialize};
-
 use crate::host::{Fault, FaultKind, Look};
+use crate::packed::{packed, packed_words};
 
 /// In the words of the standard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
     Available,
     Preparing,
     Charging,
-    #[serde(rename = "SuspendedEVSE")]
     SuspendedEvse,
-    #[serde(rename = "SuspendedEV")]
     SuspendedEv,
     Finishing,
     Unavailable,
@@ -48,7 +45,7 @@ impl Status {
 }
 
 /// A status with what is to be said about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Report {
     pub(crate) status: Status,
     /// The standard's error code.
@@ -123,3 +120,11 @@ pub(crate) fn ends_transaction(kind: FaultKind) -> bool {
             | FaultKind::Internal
     )
 }
+
+packed_words!(Status { Available = "Available", Preparing = "Preparing", Charging = "Charging", SuspendedEvse = "SuspendedEVSE", SuspendedEv = "SuspendedEV", Finishing = "Finishing", Unavailable = "Unavailable", Faulted = "Faulted" });
+packed!(Report {
+    status,
+    error,
+    info,
+    vendor_error
+});

@@ -1,17 +1,13 @@
-//! From a grant to the end of a transaction: lock, meter, start, stop. Every
-//! step is drawn from the facts as they are, so that a fresh instance goes on
+//! From a grant to the end of a transaction: meter, start, stop. Every step
+//!  is drawn from the facts as they are, so that a fresh instance goes on
 //! where the one before left off. Not here: who may charge.
 
 use crate::charger::Charger;
 use crate::config::Key;
-use crate::fields::Fields;
-use crate::host::{
-    Action, LockMove, LockMoved, LockState, MeterRead, Observed, ObservedKind, OutletChange,
-    OutletEvent, Permit, PilotState, Stamp,
-};
+use crate::host::{Action, Observed, ObservedKind, PilotState};
 use crate::meter::{Context, MeterValue};
-use crate::outlet::{Grant, LockAsk, Session, Stop, Why, has_car};
-use crate::queue::{Record, StopReason, What, numbers};
+use crate::outlet::{Grant, Session, Stop, Why};
+use crate::queue::{Record, StopReason, What};
 use crate::status::ends_transaction;
 use crate::turn::Turn;
 
@@ -19,113 +15,12 @@ use crate::turn::Turn;
 const FRESH_MS: u64 = 500;
 /// The host answers within 1 s.
 const METER_WAIT_MS: u64 = 1_500;
-const LOCK_WAIT_MS: u64 = 10_000;
 /// The host opens a contactor within 3 s.
 const OPEN_WAIT_MS: u64 = 6_000;
 /// So long a car has to begin before it counts as suspended.
 const SETTLE_MS: u64 = 5_000;
 
 impl Charger {
-    pub(crate) fn on_outlet(&mut self, turn: &mut Turn<'_>, event: OutletEvent) {
-        let Some(place) = self.place_of(event.state.outlet) else {
-            return;
-        };
-        let is_old = event.at.boot_id != self.since.boot_id
-            || event.at.monotonic_ms < self.since.monotonic_ms;
-        if is_old {
-            return self.on_old_news(turn, place, event);
-        }
-        let outlet = &mut self.outlets[place];
-        if event.change == OutletChange::Permit {
-            outlet.permit.clone_from(&event.state.permit);
-        }
-        outlet.facts = event.state;
-        self.config
-            .note_meters(self.outlets.iter().map(|outlet| &outlet.facts));
-    }
-
-    /// From before this instance: `boot` has shown what came of it. But a car
-    /// that left, and perhaps came back, ends what it was charging on.
-    fn on_old_news(&mut self, turn: &mut Turn<'_>, place: usize, event: OutletEvent) {
-        let outlet = &self.outlets[place];
-        let reading = event.state.reading.clone();
-        let left = !has_car(&event.state);
-        let before = outlet
-            .running()
-            .is_some_and(|session| began_before(session.started.at, event.at));
-        if left && before && self.config.is_on(Key::StopTransactionOnEVSideDisconnect) {
-            if let (Some(session), Some(reading)) = (self.outlets[place].session.edit(), reading) {
-                session.last_mwh = session.last_mwh.max(reading.energy_mwh);
-            }
-            self.stop(turn, place, StopReason::EvDisconnected, None);
-        }
-    }
-
-    pub(crate) fn on_lock_moved(&mut self, turn: &mut Turn<'_>, moved: &LockMoved) {
-        let Some(place) = self.place_of(moved.outlet) else {
-            return;
-        };
-        let outlet = &mut self.outlets[place];
-        outlet.facts.lock = moved.state;
-        let asked = outlet
-            .book
-            .lock_ask
-            .as_ref()
-            .is_some_and(|ask| ask.id == moved.id);
-        if asked && let Some(ask) = outlet.book.edit().lock_ask.take() {
-            self.lock_settled(turn, place, ask.locked);
-        }
-    }
-
-    pub(crate) fn on_meter(&mut self, turn: &mut Turn<'_>, read: MeterRead) {
-        let Some(place) = self.place_of(read.outlet) else {
-            return;
-        };
-        if read.reading.is_some() {
-            self.outlets[place].facts.reading = read.reading;
-            self.config
-                .note_meters(self.outlets.iter().map(|outlet| &outlet.facts));
-        }
-        let book = self.outlets[place].book.edit();
-        if let Some(at) = book.meter_asks.iter().position(|ask| ask.id == read.id) {
-            let ask = book.meter_asks.remove(at);
-            self.meter_settled(turn, place, ask.why);
-        }
-    }
-
-    fn meter_settled(&mut self, turn: &mut Turn<'_>, place: usize, why: Why) {
-        match why {
-            Why::Begin => self.begin(turn, place),
-            Why::Periodic => self.sample(turn, place, Context::Periodic, None),
-            Why::Clock(grid) => self.sample(turn, place, Context::Clock, Some(grid)),
-        }
-    }
-
-    /// The lock has reached an end, or has not within its time.
-    fn lock_settled(&mut self, turn: &mut Turn<'_>, place: usize, locking: bool) {
-        let outlet = &mut self.outlets[place];
-        let reached = if locking {
-            LockState::Locked
-        } else {
-            LockState::Unlocked
-        };
-        let good = outlet.facts.lock == reached;
-        let number = outlet.number;
-        if locking && !good {
-            turn.warn(format!(
-                "connector {number}: the plug could not be locked, nothing is started"
-            ));
-            let book = outlet.book.edit();
-            book.lock_failed = true;
-            book.grant = None;
-            // So that the plug can be taken out and put in again.
-            book.unlock_wanted = true;
-        }
-        if !locking {
-            self.answer_unlock(turn, number, good);
-        }
-    }
-
     /// Draws the next conclusion from the facts of one outlet.
     pub(crate) fn advance(&mut self, turn: &mut Turn<'_>, place: usize) {
         self.expire_asks(turn, place);
@@ -137,36 +32,6 @@ impl Charger {
         }
         self.apply_permit(turn, place);
         self.apply_lock(turn, place);
-    }
-
-    fn expire_asks(&mut self, turn: &mut Turn<'_>, place: usize) {
-        let ms = turn.ms();
-        while let Some(at) = self.outlets[place]
-            .book
-            .meter_asks
-            .iter()
-            .position(|ask| ask.until <= ms)
-        {
-            let ask = self.outlets[place].book.edit().meter_asks.remove(at);
-            turn.warn(format!(
-                "connector {}: the meter did not answer",
-                self.outlets[place].number
-            ));
-            self.meter_settled(turn, place, ask.why);
-        }
-        let book = &self.outlets[place].book;
-        if book.lock_ask.as_ref().is_some_and(|ask| ask.until <= ms)
-            && let Some(ask) = self.outlets[place].book.edit().lock_ask.take()
-        {
-            self.lock_settled(turn, place, ask.locked);
-        }
-        if self.outlets[place]
-            .book
-            .settle_until
-            .is_some_and(|until| until <= ms)
-        {
-            self.outlets[place].book.edit().settle_until = None;
-        }
     }
 
     fn advance_session(&mut self, turn: &mut Turn<'_>, place: usize) {
@@ -313,7 +178,7 @@ impl Charger {
         }
     }
 
-    fn begin(&mut self, turn: &mut Turn<'_>, place: usize) {
+    pub(crate) fn begin(&mut self, turn: &mut Turn<'_>, place: usize) {
         let outlet = &self.outlets[place];
         if outlet.session.is_some()
             || !outlet.has_car()
@@ -512,146 +377,6 @@ impl Charger {
         }));
     }
 
-    /// The central system has taken a transaction message.
-    pub(crate) fn transaction_taken(
-        &mut self,
-        turn: &mut Turn<'_>,
-        record: &Record,
-        answer: Fields<'_, '_>,
-    ) {
-        let info = answer.optional_object("idTagInfo").ok().flatten();
-        match &record.what {
-            What::Start { tag, .. } => {
-                let id = answer.int("transactionId").unwrap_or(-1);
-                numbers::note(turn, record.session, id);
-                let entry = info.and_then(|info| self.token_entry(turn, info));
-                if let Some(entry) = &entry {
-                    self.remember(turn, tag, entry);
-                }
-                let place = self.place_of(record.outlet);
-                let running = place.filter(|place| {
-                    self.outlets[*place]
-                        .session
-                        .as_ref()
-                        .is_some_and(|session| session.number == record.session)
-                });
-                if let Some(place) = running {
-                    if let Some(session) = self.outlets[place].session.edit() {
-                        session.id = Some(id);
-                        if let Some(parent) = entry.as_ref().and_then(|entry| entry.parent.clone())
-                        {
-                            session.parent = Some(parent);
-                        }
-                    }
-                    if entry.is_some_and(|entry| entry.status != crate::host::TokenStatus::Accepted)
-                    {
-                        self.refused_after_start(turn, place);
-                    }
-                }
-            }
-            What::Stop { tag, .. } => {
-                numbers::forget(turn, record.session);
-                if let (Some(tag), Some(info)) = (tag, info)
-                    && let Some(entry) = self.token_entry(turn, info)
-                {
-                    self.remember(turn, tag, &entry);
-                }
-            }
-            What::Values(_) => {}
-        }
-    }
-
-    fn refused_after_start(&mut self, turn: &mut Turn<'_>, place: usize) {
-        if self.config.is_on(Key::StopTransactionOnInvalidId) {
-            self.stop(turn, place, StopReason::DeAuthorized, None);
-        } else if let Some(session) = self.outlets[place].session.edit() {
-            session.refused = true;
-        }
-    }
-
-    /// The central system could not process a message, as often as it may.
-    pub(crate) fn transaction_given_up(&mut self, turn: &mut Turn<'_>, record: &Record) {
-        let name = match record.what {
-            What::Start { .. } => {
-                numbers::note(turn, record.session, -1);
-                "StartTransaction"
-            }
-            What::Values(_) => "MeterValues",
-            What::Stop { .. } => {
-                numbers::forget(turn, record.session);
-                "StopTransaction"
-            }
-        };
-        let session = record.session;
-        turn.log.write(
-            crate::host::Level::Error,
-            &format!("{name} of transaction {session} is dropped: the central system failed on it too often"),
-        );
-    }
-
-    fn apply_permit(&mut self, turn: &mut Turn<'_>, place: usize) {
-        let wanted = self.wanted_permit(place);
-        let outlet = &mut self.outlets[place];
-        if outlet.permit == wanted {
-            return;
-        }
-        match &wanted {
-            Some(permit) => turn.act(Action::Permit(permit.clone())),
-            None => turn.act(Action::Revoke(outlet.number)),
-        }
-        outlet.permit = wanted;
-    }
-
-    fn wanted_permit(&self, place: usize) -> Option<Permit> {
-        let outlet = &self.outlets[place];
-        let session = outlet.running()?;
-        let most = outlet.facts.max_current_ma;
-        let mut permit = Permit {
-            outlet: outlet.number,
-            limit_ma: session.limit_ma.map_or(most, |limit| limit.min(most)),
-            phases: outlet.facts.phases,
-            energy_limit_wh: session.energy_limit_wh,
-            session: session.number,
-        };
-        if session.refused {
-            let most_wh = u64::try_from(self.config.int(Key::MaxEnergyOnInvalidId)).unwrap_or(0);
-            permit.energy_limit_wh = Some(
-                permit
-                    .energy_limit_wh
-                    .map_or(most_wh, |limit| limit.min(most_wh)),
-            );
-            if most_wh == 0 {
-                permit.limit_ma = 0;
-            }
-        }
-        Some(permit)
-    }
-
-    fn apply_lock(&mut self, turn: &mut Turn<'_>, place: usize) {
-        let outlet = &self.outlets[place];
-        if !outlet.book.unlock_wanted || outlet.book.lock_ask.is_some() || outlet.session.is_some()
-        {
-            return;
-        }
-        self.outlets[place].book.edit().unlock_wanted = false;
-        self.move_lock(turn, place, false);
-    }
-
-    fn move_lock(&mut self, turn: &mut Turn<'_>, place: usize, locked: bool) {
-        let id = self.ticket();
-        let outlet = &mut self.outlets[place];
-        outlet.book.edit().lock_ask = Some(LockAsk {
-            id,
-            locked,
-            until: turn.ms() + LOCK_WAIT_MS,
-        });
-        turn.act(Action::MoveLock(LockMove {
-            id,
-            outlet: outlet.number,
-            locked,
-        }));
-    }
-
     /// Somebody may charge at this outlet.
     pub(crate) fn give(&mut self, place: usize, grant: Grant) {
         let book = self.outlets[place].book.edit();
@@ -664,8 +389,4 @@ impl Charger {
 /// Whole Wh, rounded down: a register in a message never seems to go back.
 fn whole_wh(mwh: u64) -> i64 {
     i64::try_from(mwh / 1000).unwrap_or(i64::MAX)
-}
-
-fn began_before(start: Stamp, event: Stamp) -> bool {
-    start.boot_id != event.boot_id || start.monotonic_ms <= event.monotonic_ms
 }

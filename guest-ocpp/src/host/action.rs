@@ -1,8 +1,8 @@
 //! What comes back.
 
-use serde::{Deserialize, Serialize};
-
 use super::{Frame, Permit, Timer, TokenEntry};
+
+use crate::packed::packed_words;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credential {
@@ -37,7 +37,7 @@ pub struct Connect {
     pub max_frame_bytes: u32,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenOrigin {
     Card,
     Remote,
@@ -45,13 +45,13 @@ pub enum TokenOrigin {
     Plugged,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DecisionStage {
     First,
     AfterCentralSystem,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     Start,
     Stop,
@@ -196,3 +196,8 @@ pub enum Action {
     InService(bool),
     Restart(String),
 }
+
+packed_words!(TokenOrigin {
+    Card = "Card", Remote = "Remote", RemoteUnchecked = "RemoteUnchecked", Plugged = "Plugged",
+});
+packed_words!(Purpose { Start = "Start", Stop = "Stop" });

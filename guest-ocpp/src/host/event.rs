@@ -1,8 +1,8 @@
 //! What `handle` is told.
 
-use serde::{Deserialize, Serialize};
-
 use super::{LinkUp, LockState, OutletEvent, Reading, Stamp, Timer};
+
+use crate::packed::{packed, packed_words};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkFailure {
@@ -43,7 +43,7 @@ pub struct TokenRead {
     pub at: Stamp,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenStatus {
     Accepted,
     Blocked,
@@ -52,7 +52,7 @@ pub enum TokenStatus {
     Concurrent,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenEntry {
     pub status: TokenStatus,
     pub parent: Option<String>,
@@ -130,3 +130,12 @@ pub enum Event {
     Committed,
     PowerFailing(u32),
 }
+
+packed!(TokenEntry {
+    status,
+    parent,
+    expires_ms
+});
+packed_words!(TokenStatus {
+    Accepted = "Accepted", Blocked = "Blocked", Expired = "Expired", Invalid = "Invalid", Concurrent = "Concurrent",
+});

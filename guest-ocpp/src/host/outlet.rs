@@ -1,6 +1,6 @@
 //! Time and outlets: raw facts.
 
-use serde::{Deserialize, Serialize};
+use crate::packed::{packed, packed_words};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClockTrust {
@@ -9,7 +9,7 @@ pub enum ClockTrust {
     Set,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Stamp {
     pub boot_id: u64,
     pub monotonic_ms: u64,
@@ -123,7 +123,7 @@ pub enum Quantity {
     FanSpeed,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     L1,
     L2,
@@ -169,3 +169,12 @@ pub struct OutletEvent {
     pub at: Stamp,
     pub state: OutletState,
 }
+
+packed!(Stamp {
+    boot_id,
+    monotonic_ms
+});
+packed_words!(Phase {
+    L1 = "L1", L2 = "L2", L3 = "L3", N = "N", L1N = "L1-N", L2N = "L2-N", L3N = "L3-N", L1L2 = "L1-L2", L2L3 = "L2-L3",
+    L3L1 = "L3-L1",
+});

@@ -78,8 +78,15 @@ impl Writer {
         self.out.push_str(json);
     }
 
+    pub(crate) fn item_whole(&mut self, value: i128) {
+        match i64::try_from(value) {
+            Ok(value) => self.item_int(value),
+            Err(_) => self.item_raw(&value.to_string()),
+        }
+    }
+
     /// Names are ours, so they need no escapes.
-    fn name(&mut self, name: &str) {
+    pub(crate) fn name(&mut self, name: &str) {
         self.separate();
         self.out.push('"');
         self.out.push_str(name);

@@ -102,7 +102,7 @@ impl CentralSystem {
             self.taken += 1;
             if self
                 .refuse_every
-                .is_some_and(|every| self.taken % every == 0)
+                .is_some_and(|every| self.taken.is_multiple_of(every))
             {
                 return Reply::Error("InternalError");
             }

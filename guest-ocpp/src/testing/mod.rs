@@ -4,9 +4,12 @@
 
 mod books;
 mod central;
+mod deeds;
 mod flash;
+mod hands;
 mod outlet;
 mod policy;
+mod questions;
 mod world;
 
 pub use books::{Told, audit, close};

@@ -8,12 +8,10 @@ use serde_json::{Value, json};
 use super::central::{CentralSystem, Reply};
 use super::flash::Flash;
 use super::outlet::SimOutlet;
-use super::policy;
 use crate::Charger;
 use crate::host::{
-    Action, Boot, BootReason, Cable, ClockTrust, Connect, Deadline, Decision, Dropped, Event,
-    Fault, FaultKind, Frame, Level, LinkDown, LinkFailure, LinkState, LinkUp, LockMoved, Log,
-    MeterRead, Now, Observed, OutletEvent, Response, Setting, Stamp, Station, Timer, TokenRead,
+    Boot, BootReason, Cable, ClockTrust, Connect, Deadline, Dropped, Event, Frame, Level,
+    LinkState, LinkUp, Log, Now, Observed, Setting, Stamp, Station, Timer,
 };
 
 /// 2026-11-22T12:00:00Z, when the first boot is 100 s old.
@@ -57,7 +55,7 @@ pub struct Sent {
 }
 
 #[derive(Debug, Default)]
-struct Journal(RefCell<Vec<String>>);
+pub(super) struct Journal(pub(super) RefCell<Vec<String>>);
 
 impl Log for Journal {
     fn write(&self, level: Level, message: &str) {
@@ -97,21 +95,21 @@ pub struct World {
     pub connect: Option<Connect>,
     /// Decisions for tokens, before the standard's rules.
     pub verdicts: BTreeMap<String, crate::host::Verdict>,
-    settings: Settings,
-    charger: Option<Charger>,
-    boot_id: u64,
-    wall_offset: i64,
-    trust: ClockTrust,
-    timers: BTreeMap<String, Deadline>,
-    inbox: VecDeque<Event>,
-    to_central: VecDeque<(u64, u32, String)>,
-    to_charger: VecDeque<(u64, u32, String)>,
-    link: Option<u32>,
-    links: u32,
-    dial_at: Option<u64>,
-    calls: u64,
-    seen: usize,
-    journal: Journal,
+    pub(super) settings: Settings,
+    pub(super) charger: Option<Charger>,
+    pub(super) boot_id: u64,
+    pub(super) wall_offset: i64,
+    pub(super) trust: ClockTrust,
+    pub(super) timers: BTreeMap<String, Deadline>,
+    pub(super) inbox: VecDeque<Event>,
+    pub(super) to_central: VecDeque<(u64, u32, String)>,
+    pub(super) to_charger: VecDeque<(u64, u32, String)>,
+    pub(super) link: Option<u32>,
+    pub(super) links: u32,
+    pub(super) dial_at: Option<u64>,
+    pub(super) calls: u64,
+    pub(super) seen: usize,
+    pub(super) journal: Journal,
 }
 
 impl World {
@@ -167,14 +165,14 @@ impl World {
         world
     }
 
-    fn stamp(&self) -> Stamp {
+    pub(super) fn stamp(&self) -> Stamp {
         Stamp {
             boot_id: self.boot_id,
             monotonic_ms: self.ms,
         }
     }
 
-    fn now(&self) -> Now {
+    pub(super) fn now(&self) -> Now {
         let wall_ms = (self.trust != ClockTrust::Unset).then(|| self.ms as i64 + self.wall_offset);
         Now {
             at: self.stamp(),
@@ -188,7 +186,7 @@ impl World {
         NOON_MS - 100_000 + self.ms as i64
     }
 
-    fn start(&mut self, reason: BootReason, dropped: Option<Dropped>) {
+    pub(super) fn start(&mut self, reason: BootReason, dropped: Option<Dropped>) {
         let random = (self.ms << 20 | self.events).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let boot = Boot {
             now: self.now(),
@@ -289,133 +287,10 @@ impl World {
         self.link
     }
 
-    fn drop_link(&mut self) {
+    pub(super) fn drop_link(&mut self) {
         self.link = None;
         self.to_central.clear();
         self.to_charger.clear();
-    }
-
-    /// The network goes or comes.
-    pub fn set_online(&mut self, online: bool) {
-        self.online = online;
-        if online {
-            self.dial_at = self.connect.as_ref().map(|_| self.ms);
-        } else {
-            self.cut_link(LinkFailure::Closed);
-            self.dial_at = None;
-        }
-        self.run(0);
-    }
-
-    /// The link drops, and is dialled again after a second.
-    pub fn cut_link(&mut self, failure: LinkFailure) {
-        if let Some(link) = self.link {
-            self.drop_link();
-            self.dial_at = Some(self.ms + 1_000);
-            self.inbox.push_back(Event::LinkDown(LinkDown {
-                link,
-                target: 0,
-                failure,
-                http_status: None,
-                text: "cut".to_owned(),
-                again_in_ms: Some(1_000),
-            }));
-        }
-    }
-
-    /// A car comes.
-    pub fn plug(&mut self, outlet: u32) {
-        let at = self.stamp();
-        let events = self.outlet(outlet).plug(at);
-        self.tell(events);
-    }
-
-    /// The car goes, with the cable.
-    pub fn unplug(&mut self, outlet: u32) {
-        let at = self.stamp();
-        let events = self.outlet(outlet).unplug(at, true);
-        self.tell(events);
-    }
-
-    /// The cable is taken out of the car, and stays in the socket.
-    pub fn unplug_car(&mut self, outlet: u32) {
-        let at = self.stamp();
-        let events = self.outlet(outlet).unplug(at, false);
-        self.tell(events);
-    }
-
-    /// The car pauses or goes on.
-    pub fn set_wants(&mut self, outlet: u32, wants: bool) {
-        let at = self.stamp();
-        let events = self.outlet(outlet).set_wants(at, wants);
-        self.tell(events);
-    }
-
-    /// Something breaks, or is repaired.
-    pub fn set_fault(&mut self, outlet: u32, kind: Option<FaultKind>) {
-        let at = self.stamp();
-        let fault = kind.map(|kind| Fault {
-            kind,
-            text: String::new(),
-        });
-        let events = self.outlet(outlet).set_fault(at, fault);
-        self.tell(events);
-    }
-
-    /// A card at the one reader, which serves all outlets.
-    pub fn card(&mut self, tag: &str) {
-        let outlets = self
-            .outlets
-            .iter()
-            .map(|outlet| outlet.state.outlet)
-            .collect();
-        let at = self.stamp();
-        self.inbox.push_back(Event::Token(TokenRead {
-            reader: "reader".to_owned(),
-            token: tag.to_owned(),
-            outlets,
-            at,
-        }));
-        self.run(0);
-    }
-
-    /// Any event.
-    pub fn push(&mut self, event: Event) {
-        self.inbox.push_back(event);
-        self.run(0);
-    }
-
-    /// A frame of the central system, as it stands.
-    pub fn frame(&mut self, text: &str) {
-        if let Some(link) = self.link {
-            self.to_charger.push_back((self.ms, link, text.to_owned()));
-        }
-        self.run(0);
-    }
-
-    fn tell(&mut self, events: Vec<OutletEvent>) {
-        self.inbox.extend(events.into_iter().map(Event::Outlet));
-        self.run(0);
-    }
-
-    /// One outlet, by its number.
-    pub fn outlet(&mut self, number: u32) -> &mut SimOutlet {
-        &mut self.outlets[number as usize - 1]
-    }
-
-    /// A call of the central system, and the answer to it within 30 s: its
-    /// payload, or the code of the error.
-    pub fn call(&mut self, action: &str, payload: Value) -> Value {
-        self.calls += 1;
-        let id = format!("cs-{}", self.calls);
-        self.frame(&json!([2, id, action, payload]).to_string());
-        for _ in 0..300 {
-            if let Some(answer) = self.answers.get(&id) {
-                return answer.clone();
-            }
-            self.run(100);
-        }
-        Value::Null
     }
 
     /// Lets the time pass.
@@ -461,7 +336,7 @@ impl World {
             .min()
     }
 
-    fn due_of(&self, deadline: Deadline) -> Option<u64> {
+    pub(super) fn due_of(&self, deadline: Deadline) -> Option<u64> {
         match deadline {
             Deadline::Monotonic(at) => Some(at),
             Deadline::Wall(at) => (self.trust != ClockTrust::Unset)
@@ -507,7 +382,7 @@ impl World {
         }
     }
 
-    fn central_got(&mut self, link: u32, text: &str) {
+    pub(super) fn central_got(&mut self, link: u32, text: &str) {
         let frame: Value = serde_json::from_str(text).expect("the charger sends JSON");
         let id = frame[1].as_str().expect("a message id").to_owned();
         match frame[0].as_i64() {
@@ -551,208 +426,6 @@ impl World {
         self.events += 1;
         self.commit_and_run(actions);
     }
-
-    fn commit_and_run(&mut self, actions: Vec<Action>) {
-        let mut kept = Vec::new();
-        let mut forgotten = Vec::new();
-        let mut others = Vec::new();
-        for action in actions {
-            match action {
-                Action::Keep(entry) => kept.push(entry),
-                Action::Forget(key) => forgotten.push(key),
-                other => others.push(other),
-            }
-        }
-        self.flash.apply(kept, forgotten);
-        let cut = self.cut_at.filter(|(events, _)| *events <= self.events);
-        if let Some((_, false)) = cut {
-            self.cut_at = None;
-            return self.power_cycle();
-        }
-        for action in others {
-            self.act(action);
-        }
-        if let Some((_, true)) = cut {
-            self.cut_at = None;
-            self.power_cycle();
-        }
-    }
-
-    fn act(&mut self, action: Action) {
-        let at = self.stamp();
-        match action {
-            Action::Keep(_) | Action::Forget(_) | Action::Indicate(_) | Action::InService(_) => {}
-            Action::Connect(connect) => {
-                if self.connect.as_ref() != Some(&connect) {
-                    if self.link.is_some() {
-                        self.flush_link();
-                        self.cut_link(LinkFailure::Ours);
-                    }
-                    self.connect = Some(connect);
-                    self.dial_at = self.online.then_some(self.ms);
-                }
-            }
-            Action::Disconnect(_) => {
-                self.flush_link();
-                self.cut_link(LinkFailure::Ours);
-            }
-            Action::Send(frame) => {
-                if self.link == Some(frame.link) {
-                    self.to_central
-                        .push_back((self.ms + 1, frame.link, frame.text));
-                }
-            }
-            Action::SetTimer(timer) => {
-                self.timers.insert(timer.name, timer.deadline);
-            }
-            Action::CancelTimer(name) => {
-                self.timers.remove(&name);
-            }
-            Action::Permit(permit) => {
-                let outlet = permit.outlet;
-                self.outlet(outlet).permit(at, permit);
-            }
-            Action::Revoke(outlet) => self.outlet(outlet).revoke(at),
-            Action::MoveLock(lock) => {
-                let state = self.outlet(lock.outlet).move_lock(lock.locked);
-                self.inbox.push_back(Event::LockMoved(LockMoved {
-                    id: lock.id,
-                    outlet: lock.outlet,
-                    state,
-                }));
-            }
-            Action::Show(shown) => {
-                self.shown.insert((shown.outlet, shown.name), shown.value);
-            }
-            Action::ReadMeter(request) => {
-                self.outlet(request.outlet).tick(at);
-                let reading = Some(self.outlet(request.outlet).reading(at));
-                self.inbox.push_back(Event::Meter(MeterRead {
-                    id: request.id,
-                    outlet: request.outlet,
-                    reading,
-                }));
-            }
-            Action::Decide(decide) => {
-                let verdict = self.verdicts.get(&decide.request.token).cloned();
-                let verdict = verdict.unwrap_or_else(|| policy::decide(&decide.request));
-                self.inbox.push_back(Event::Decided(Decision {
-                    id: decide.id,
-                    verdict,
-                    by: "standard".to_owned(),
-                    why: "the rules".to_owned(),
-                }));
-            }
-            Action::Observe(observed) => self.observed.push(observed),
-            Action::Request(request) => {
-                if let Ok(body) = serde_json::from_str::<Value>(&request.body)
-                    && let Some(unix_ms) = body["unix_ms"].as_i64()
-                {
-                    let before = self.wall_offset;
-                    self.wall_offset = unix_ms - self.ms as i64;
-                    self.trust = ClockTrust::Set;
-                    self.inbox
-                        .push_back(Event::ClockStepped(self.wall_offset - before));
-                }
-                self.inbox.push_back(Event::Response(Response {
-                    id: request.id,
-                    outcome: Ok("{}".to_owned()),
-                }));
-            }
-            Action::Restart(_) => self.restart(),
-        }
-    }
-
-    /// What was sent is out before the link is closed.
-    fn flush_link(&mut self) {
-        let out: Vec<_> = self.to_central.drain(..).collect();
-        for (_, link, text) in out {
-            self.central_got(link, &text);
-        }
-    }
-
-    fn restart(&mut self) {
-        self.restarts += 1;
-        self.flush_link();
-        self.charger = None;
-        self.flash.drop_session();
-        self.timers.clear();
-        self.inbox.clear();
-        self.drop_link();
-        self.connect = None;
-        let at = self.stamp();
-        for outlet in &mut self.outlets {
-            outlet.revoke(at);
-            outlet.power_off(at.monotonic_ms);
-        }
-        self.start(BootReason::Restart, None);
-    }
-
-    /// The clock is set wrong, as a board without one would have it.
-    pub fn shift_clock(&mut self, by_ms: i64) {
-        self.wall_offset += by_ms;
-        self.push(Event::ClockStepped(by_ms));
-    }
-
-    // ------------------------------------------------------------- questions
-
-    /// Calls since the last time this was asked: `Action` or `Action(word)`,
-    /// where the word is the status of a report or the reason of a stop.
-    pub fn news(&mut self) -> Vec<String> {
-        let news = self.sent[self.seen..].iter().map(Sent::short).collect();
-        self.seen = self.sent.len();
-        news
-    }
-
-    /// All calls of one kind.
-    pub fn all(&self, action: &str) -> Vec<&Sent> {
-        self.sent
-            .iter()
-            .filter(|sent| sent.action == action)
-            .collect()
-    }
-
-    /// The last call of one kind.
-    pub fn last(&self, action: &str) -> &Sent {
-        self.all(action)
-            .last()
-            .copied()
-            .unwrap_or_else(|| panic!("no {action} was sent"))
-    }
-
-    /// What the control API shows.
-    pub fn shows(&self, outlet: u32, name: &str) -> &str {
-        self.shown
-            .get(&(outlet, name.to_owned()))
-            .map_or("", String::as_str)
-    }
-
-    /// What a technician could read so far.
-    pub fn log(&self) -> Vec<String> {
-        self.journal.0.borrow().clone()
-    }
-}
-
-impl Sent {
-    fn short(&self) -> String {
-        let action = &self.action;
-        match action.as_str() {
-            "StatusNotification" => format!(
-                "Status({},{})",
-                self.payload["connectorId"],
-                word(&self.payload["status"])
-            ),
-            "StopTransaction" => format!("Stop({})", word(&self.payload["reason"])),
-            "StartTransaction" => format!("Start({})", word(&self.payload["idTag"])),
-            "Authorize" => format!("Authorize({})", word(&self.payload["idTag"])),
-            "BootNotification" => "Boot".to_owned(),
-            _ => action.clone(),
-        }
-    }
-}
-
-fn word(value: &Value) -> &str {
-    value.as_str().unwrap_or("?")
 }
 
 fn link_up(link: u32) -> LinkUp {

@@ -1,0 +1,65 @@
+//! What tests ask a world.
+
+use serde_json::Value;
+
+use super::world::{Sent, World};
+
+impl World {
+    /// Calls since the last time this was asked: `Action` or `Action(word)`,
+    /// where the word is the status of a report or the reason of a stop.
+    pub fn news(&mut self) -> Vec<String> {
+        let news = self.sent[self.seen..].iter().map(Sent::short).collect();
+        self.seen = self.sent.len();
+        news
+    }
+
+    /// All calls of one kind.
+    pub fn all(&self, action: &str) -> Vec<&Sent> {
+        self.sent
+            .iter()
+            .filter(|sent| sent.action == action)
+            .collect()
+    }
+
+    /// The last call of one kind.
+    pub fn last(&self, action: &str) -> &Sent {
+        self.all(action)
+            .last()
+            .copied()
+            .unwrap_or_else(|| panic!("no {action} was sent"))
+    }
+
+    /// What the control API shows.
+    pub fn shows(&self, outlet: u32, name: &str) -> &str {
+        self.shown
+            .get(&(outlet, name.to_owned()))
+            .map_or("", String::as_str)
+    }
+
+    /// What a technician could read so far.
+    pub fn log(&self) -> Vec<String> {
+        self.journal.0.borrow().clone()
+    }
+}
+
+impl Sent {
+    fn short(&self) -> String {
+        let action = &self.action;
+        match action.as_str() {
+            "StatusNotification" => format!(
+                "Status({},{})",
+                self.payload["connectorId"],
+                word(&self.payload["status"])
+            ),
+            "StopTransaction" => format!("Stop({})", word(&self.payload["reason"])),
+            "StartTransaction" => format!("Start({})", word(&self.payload["idTag"])),
+            "Authorize" => format!("Authorize({})", word(&self.payload["idTag"])),
+            "BootNotification" => "Boot".to_owned(),
+            _ => action.clone(),
+        }
+    }
+}
+
+fn word(value: &Value) -> &str {
+    value.as_str().unwrap_or("?")
+}
