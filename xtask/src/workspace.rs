@@ -120,8 +120,13 @@ fn shown(command: &Command) -> String {
         .to_string_lossy()
         .into_owned();
     for argument in command.get_args() {
+        let argument = argument.to_string_lossy();
+        // Flags for reproducible components: long, and never of interest.
+        if argument == "--config" || argument.starts_with("target.") {
+            continue;
+        }
         text.push(' ');
-        text.push_str(&argument.to_string_lossy());
+        text.push_str(&argument);
     }
     text
 }

@@ -69,6 +69,13 @@ impl Charger {
         http::request(&self.address, "POST", path, body)
     }
 
+    /// The central system has accepted it, perhaps before we listened.
+    pub fn is_registered(&self) -> Result<bool> {
+        let status = http::request(&self.address, "GET", "/v1/status", "")?;
+        let status: serde_json::Value = serde_json::from_str(&status)?;
+        Ok(status["shows"]["registration"] == "Accepted")
+    }
+
     /// What to do by hand, now that it runs.
     pub fn how_to_go_on(&self, card: &str) -> String {
         let url = format!("http://{}", self.address);

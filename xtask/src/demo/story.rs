@@ -78,6 +78,8 @@ impl Story {
             ("link", _) => Some(link(detail)),
             ("outlet", _) => outlet(detail),
             ("permit", _) => Some(permit(detail)),
+            // A car without a card; the card is still to come.
+            ("decision", _) if detail["token"] == "" => None,
             ("decision", _) => Some(format!(
                 "    policy: {} for {}: {}",
                 word(&detail["verdict"]),
@@ -165,7 +167,11 @@ fn answer(action: &str, p: &Value) -> String {
 
 fn measured(p: &Value) -> String {
     let samples = p["meterValue"][0]["sampledValue"].as_array();
-    let values = samples.into_iter().flatten().map(|sample| {
+    let totals = samples
+        .into_iter()
+        .flatten()
+        .filter(|sample| sample.get("phase").is_none());
+    let values = totals.map(|sample| {
         let unit = sample["unit"].as_str().unwrap_or("Wh");
         format!("{} {unit}", word(&sample["value"]))
     });
