@@ -27,7 +27,9 @@ pub(super) async fn plug(State(shared): Api, Path(n): Path<String>, bytes: Bytes
     done(bench(&shared)?.plug(number(&n)?, it.current_a, it.phases, it.capacity_wh))
 }
 
-pub(super) async fn unplug(State(shared): Api, Path(n): Path<String>) -> Done {
+/// The body says nothing, and is read all the same: a connection with an unread
+/// body is closed behind the answer.
+pub(super) async fn unplug(State(shared): Api, Path(n): Path<String>, _: Bytes) -> Done {
     done(bench(&shared)?.unplug(number(&n)?))
 }
 

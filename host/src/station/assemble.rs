@@ -67,10 +67,12 @@ pub enum StartError {
         source: std::io::Error,
     },
     /// A component that does not fit.
-    #[error("component for slot `{slot}`: {source}")]
+    #[error("component for slot `{slot}` ({from}): {source}")]
     Component {
         /// The slot.
         slot: String,
+        /// Its file, or `carried`.
+        from: String,
         /// Why not.
         source: ComponentError,
     },
@@ -272,8 +274,7 @@ struct Guests<'a> {
 impl<'a> Guests<'a> {
     fn new(config: &Config, store: &'a Store, board: &'a Board) -> Result<Self, StartError> {
         let engine = Engine::new(&EngineSettings::default()).map_err(StartError::Engine)?;
-        let directory = config.charge_point.state_dir.join("images");
-        let cache = match ImageCache::open(&directory) {
+        let cache = match ImageCache::open(&config.charge_point.state_dir) {
             Ok(cache) => Some(cache),
             Err(error) => {
                 // Slower, but it works.
@@ -388,16 +389,17 @@ impl<'a> Guests<'a> {
                 "carried".to_owned(),
             ),
         };
-        let refused = |source| StartError::Component {
+        let refused = |error| StartError::Component {
             slot: name.into(),
-            source,
+            from: source.clone(),
+            source: error,
         };
         let component = self
             .engine
             .load(wasm, world, self.cache.as_ref())
             .map_err(refused)?;
         let entries = Entries::new(self.store.load_entries(name)?, limits.entries_bytes);
-        self.announce(name, &component, source);
+        self.announce(name, &component, source.clone());
         Slot::new(
             &self.engine,
             &component,
