@@ -53,6 +53,8 @@ impl Control {
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(Duration::from_secs(20)))
+            // A charger is killed and started anew all the time.
+            .max_idle_connections(0)
             .proxy(None)
             .build();
         Control {
