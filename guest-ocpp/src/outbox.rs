@@ -118,6 +118,9 @@ impl Charger {
         let call = outbox.call.take();
         let waiting = std::mem::take(&mut outbox.waiting);
         self.desk.edit().unlocks.clear();
+        for outlet in &mut self.outlets {
+            outlet.book.edit().said_here = false;
+        }
         for item in waiting {
             match item {
                 Waiting::Status { connector, .. } => self.forget_said_of(connector),

@@ -76,6 +76,8 @@ pub(crate) struct Book {
     pub(crate) stop_until: Option<u64>,
     /// What was last told to the central system, or is about to be.
     pub(crate) said: Option<Report>,
+    /// It was told on this link: nothing happened since that nobody heard of.
+    pub(crate) said_here: bool,
     /// The status now, and since when; for MinimumStatusDuration.
     pub(crate) now: Option<(Report, u64)>,
 }
@@ -263,6 +265,7 @@ packed!(Book {
     asking,
     stop_until,
     said,
+    said_here,
     now
 });
 packed!(Stop { reason, tag });

@@ -86,7 +86,11 @@ impl Charger {
             return Report::of(Status::Charging);
         }
         match (outlet.book.settle_until, before) {
-            (Some(_), Some(before)) if before.error == NO_ERROR => before,
+            (Some(_), Some(before))
+                if before.status.is_in_session() && before.error == NO_ERROR =>
+            {
+                before
+            }
             (Some(_), _) => Report::of(Status::Preparing),
             (None, _) if matches!(outlet.facts.pilot, PilotState::C | PilotState::D) => {
                 Report::of(Status::SuspendedEvse)
@@ -130,7 +134,15 @@ impl Charger {
         if self.speaks_at(place).is_some_and(|at| at > turn.ms()) {
             return;
         }
-        self.outlets[place].book.edit().said = Some(report.clone());
+        let plugged = self.outlets[place].facts.plugged;
+        let book = self.outlets[place].book.edit();
+        let before = book.said.replace(report.clone()).filter(|_| book.said_here);
+        book.said_here = true;
+        if let Some(between) =
+            before.and_then(|before| before.status.bridge_to(report.status, plugged))
+        {
+            self.say_status(turn, number, Report::of(between));
+        }
         self.say_status(turn, number, report);
     }
 

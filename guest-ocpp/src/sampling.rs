@@ -140,11 +140,13 @@ impl Charger {
             }
             return;
         };
+        // A timer that rings a little early counts as being there.
+        let time = time.saturating_add(EARLY_MS);
         let next = next_point(time, interval);
         match self.desk.next_aligned {
             None => self.desk.edit().next_aligned = Some(next),
-            Some(due) if due <= time + EARLY_MS => {
-                self.desk.edit().next_aligned = Some(next_point(due.max(time), interval));
+            Some(due) if due <= time => {
+                self.desk.edit().next_aligned = Some(next);
                 for place in 0..self.outlets.len() {
                     self.read_meter(turn, place, Why::Clock { grid: due }, METER_WAIT_MS);
                 }

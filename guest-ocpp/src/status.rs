@@ -31,6 +31,13 @@ impl Status {
         }
     }
 
+    pub(crate) fn is_in_session(self) -> bool {
+        matches!(
+            self,
+            Self::Charging | Self::SuspendedEv | Self::SuspendedEvse
+        )
+    }
+
     pub(crate) fn look(self) -> Look {
         match self {
             Self::Available => Look::Available,
@@ -41,6 +48,39 @@ impl Status {
             Self::Unavailable => Look::Unavailable,
             Self::Faulted => Look::Faulted,
         }
+    }
+}
+
+impl Status {
+    /// Whether the standard's table of transitions allows this step.
+    fn may_become(self, next: Self) -> bool {
+        use Status::*;
+        match self {
+            Available | Unavailable => next != Finishing,
+            Preparing => next != Unavailable,
+            Charging | SuspendedEv | SuspendedEvse => next != Preparing,
+            Finishing => matches!(
+                next,
+                Finishing | Available | Preparing | Unavailable | Faulted
+            ),
+            Faulted => true,
+        }
+    }
+
+    /// What has to be said in between where the table does not allow the step,
+    /// because something was too short to be said, or needs no saying here.
+    pub(crate) fn bridge_to(self, next: Self, plugged: bool) -> Option<Self> {
+        if self.may_become(next) {
+            return None;
+        }
+        let order = if plugged {
+            [Self::Preparing, Self::Finishing, Self::Available]
+        } else {
+            [Self::Available, Self::Preparing, Self::Finishing]
+        };
+        order
+            .into_iter()
+            .find(|between| self.may_become(*between) && between.may_become(next))
     }
 }
 

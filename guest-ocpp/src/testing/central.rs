@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::{Value, json};
 
+use super::simulation::opinion;
 use crate::timestamp;
 
 /// What it does about one call.
@@ -139,6 +140,7 @@ impl CentralSystem {
         self.tags
             .get(tag)
             .cloned()
+            .or_else(|| opinion(tag))
             .unwrap_or_else(|| json!({"status": "Accepted"}))
     }
 }

@@ -6,6 +6,7 @@ use super::policy;
 use super::world::World;
 use crate::host::{
     Action, BootReason, ClockTrust, Decision, Event, LinkFailure, LockMoved, MeterRead, Response,
+    Verdict,
 };
 
 impl World {
@@ -66,6 +67,7 @@ impl World {
                 self.timers.remove(&name);
             }
             Action::Permit(permit) => {
+                self.watch.permitted(&permit);
                 let outlet = permit.outlet;
                 self.outlet(outlet).permit(at, permit);
             }
@@ -93,6 +95,9 @@ impl World {
             Action::Decide(decide) => {
                 let verdict = self.verdicts.get(&decide.request.token).cloned();
                 let verdict = verdict.unwrap_or_else(|| policy::decide(&decide.request));
+                if matches!(verdict, Verdict::Accept(_)) {
+                    self.watch.welcomed(&decide.request.token);
+                }
                 self.inbox.push_back(Event::Decided(Decision {
                     id: decide.id,
                     verdict,
@@ -100,7 +105,10 @@ impl World {
                     why: "the rules".to_owned(),
                 }));
             }
-            Action::Observe(observed) => self.observed.push(observed),
+            Action::Observe(observed) => {
+                self.watch.observed(&observed);
+                self.observed.push(observed);
+            }
             Action::Request(request) => {
                 if let Ok(body) = serde_json::from_str::<Value>(&request.body)
                     && let Some(unix_ms) = body["unix_ms"].as_i64()
@@ -131,6 +139,7 @@ impl World {
     fn restart(&mut self) {
         self.restarts += 1;
         self.flush_link();
+        self.watch.power_gone();
         self.charger = None;
         self.flash.drop_session();
         self.timers.clear();

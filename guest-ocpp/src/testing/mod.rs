@@ -10,10 +10,14 @@ mod hands;
 mod outlet;
 mod policy;
 mod questions;
+mod simulation;
+mod watch;
 mod world;
 
 pub use books::{Told, audit, close};
 pub use central::{CentralSystem, Reply};
 pub use flash::Flash;
 pub use outlet::SimOutlet;
+pub use simulation::{Dice, Life, live};
+pub use watch::Watch;
 pub use world::{Sent, Settings, World};

@@ -43,6 +43,11 @@ impl World {
 }
 
 impl Sent {
+    /// All of it in one line.
+    pub(super) fn line(&self) -> String {
+        format!("{} {} {}", self.at_ms, self.short(), self.payload)
+    }
+
     fn short(&self) -> String {
         let action = &self.action;
         match action.as_str() {

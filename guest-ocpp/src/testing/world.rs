@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::central::{CentralSystem, Reply};
 use super::flash::Flash;
 use super::outlet::SimOutlet;
+use super::watch::Watch;
 use crate::Charger;
 use crate::host::{
     Boot, BootReason, Cable, ClockTrust, Connect, Deadline, Dropped, Event, Frame, Level,
@@ -91,6 +92,8 @@ pub struct World {
     /// The power fails behind this many events, before (false) or behind
     /// (true) the actions of the last one.
     pub cut_at: Option<(u64, bool)>,
+    /// The rules that hold at every moment.
+    pub watch: Watch,
     /// How the link was last asked for.
     pub connect: Option<Connect>,
     /// Decisions for tokens, before the standard's rules.
@@ -109,6 +112,7 @@ pub struct World {
     pub(super) dial_at: Option<u64>,
     pub(super) calls: u64,
     pub(super) seen: usize,
+    pub(super) starts: u64,
     pub(super) journal: Journal,
 }
 
@@ -132,6 +136,7 @@ impl World {
             online: true,
             events: 0,
             cut_at: None,
+            watch: Watch::default(),
             connect: None,
             verdicts: BTreeMap::new(),
             trust: if settings.has_clock {
@@ -152,6 +157,7 @@ impl World {
             dial_at: None,
             calls: 0,
             seen: 0,
+            starts: 0,
             journal: Journal::default(),
         };
         world.start(BootReason::PowerUp, None);
@@ -187,7 +193,8 @@ impl World {
     }
 
     pub(super) fn start(&mut self, reason: BootReason, dropped: Option<Dropped>) {
-        let random = (self.ms << 20 | self.events).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.starts += 1;
+        let random = self.starts.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let boot = Boot {
             now: self.now(),
             reason,
@@ -255,6 +262,7 @@ impl World {
     pub fn power_off(&mut self) {
         self.charger = None;
         self.flash.fail();
+        self.watch.power_gone();
         self.timers.clear();
         self.inbox.clear();
         self.drop_link();
@@ -289,6 +297,7 @@ impl World {
 
     pub(super) fn drop_link(&mut self) {
         self.link = None;
+        self.watch.link_gone();
         self.to_central.clear();
         self.to_charger.clear();
     }
@@ -359,6 +368,10 @@ impl World {
         if self.to_charger.front().is_some_and(|(at, ..)| *at <= ms)
             && let Some((_, link, text)) = self.to_charger.pop_front()
         {
+            if let Ok(Value::Array(frame)) = serde_json::from_str(&text) {
+                self.watch
+                    .answered(frame.get(1).and_then(Value::as_str).unwrap_or_default());
+            }
             self.inbox.push_back(Event::Frame(Frame { link, text }));
         }
         if self.dial_at.is_some_and(|at| at <= ms) {
@@ -389,7 +402,13 @@ impl World {
             Some(2) => {
                 let action = frame[2].as_str().expect("an action").to_owned();
                 let payload = frame[3].clone();
+                self.watch.call(self.ms, 30_000, &id, &action, &payload);
                 let reply = self.central.answer(&id, &action, &payload, self.unix_ms());
+                if action == "BootNotification" {
+                    let accepted =
+                        matches!(&reply, Reply::Result(answer) if answer["status"] == "Accepted");
+                    self.watch.registered(accepted);
+                }
                 self.sent.push(Sent {
                     at_ms: self.ms,
                     id: id.clone(),

@@ -1,0 +1,202 @@
+//! Rules that hold at every moment, watched from where the central system and
+//! the contactors stand. What is broken is noted, never stopped.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::host::{Observed, ObservedKind, Permit};
+
+/// OCPP 1.6, 4.9: from each status, those that may follow.
+const TRANSITIONS: [(&str, &[&str]); 8] = [
+    (
+        "Available",
+        &[
+            "Preparing",
+            "Charging",
+            "SuspendedEV",
+            "SuspendedEVSE",
+            "Unavailable",
+            "Faulted",
+        ],
+    ),
+    (
+        "Preparing",
+        &[
+            "Available",
+            "Charging",
+            "SuspendedEV",
+            "SuspendedEVSE",
+            "Finishing",
+            "Faulted",
+        ],
+    ),
+    (
+        "Charging",
+        &[
+            "Available",
+            "SuspendedEV",
+            "SuspendedEVSE",
+            "Finishing",
+            "Unavailable",
+            "Faulted",
+        ],
+    ),
+    (
+        "SuspendedEV",
+        &[
+            "Available",
+            "Charging",
+            "SuspendedEVSE",
+            "Finishing",
+            "Unavailable",
+            "Faulted",
+        ],
+    ),
+    (
+        "SuspendedEVSE",
+        &[
+            "Available",
+            "Charging",
+            "SuspendedEV",
+            "Finishing",
+            "Unavailable",
+            "Faulted",
+        ],
+    ),
+    (
+        "Finishing",
+        &["Available", "Preparing", "Unavailable", "Faulted"],
+    ),
+    (
+        "Unavailable",
+        &[
+            "Available",
+            "Preparing",
+            "Charging",
+            "SuspendedEV",
+            "SuspendedEVSE",
+            "Faulted",
+        ],
+    ),
+    (
+        "Faulted",
+        &[
+            "Available",
+            "Preparing",
+            "Charging",
+            "SuspendedEV",
+            "SuspendedEVSE",
+            "Finishing",
+            "Unavailable",
+        ],
+    ),
+];
+
+/// What it has seen.
+#[derive(Debug, Clone, Default)]
+pub struct Watch {
+    /// Rules that were broken, in words.
+    pub broken: Vec<String>,
+    accepted: bool,
+    /// Last status of each connector on this link.
+    statuses: BTreeMap<i64, String>,
+    /// The call that waits for its answer: id, until when it may.
+    open: Option<(String, u64)>,
+    /// Tokens that a policy has accepted.
+    welcome: BTreeSet<String>,
+    /// Tokens of sessions.
+    sessions: BTreeMap<u64, String>,
+}
+
+impl Watch {
+    fn note(&mut self, what: String) {
+        if self.broken.len() < 20 {
+            self.broken.push(what);
+        }
+    }
+
+    pub(super) fn power_gone(&mut self) {
+        self.accepted = false;
+        self.link_gone();
+    }
+
+    pub(super) fn link_gone(&mut self) {
+        self.statuses.clear();
+        self.open = None;
+    }
+
+    /// The central system gets a call.
+    pub(super) fn call(
+        &mut self,
+        ms: u64,
+        timeout_ms: u64,
+        id: &str,
+        action: &str,
+        payload: &Value,
+    ) {
+        if !self.accepted && action != "BootNotification" {
+            self.note(format!(
+                "{action} at {ms} before the registration is accepted"
+            ));
+        }
+        if let Some((open, until)) = &self.open
+            && *until > ms
+        {
+            self.note(format!(
+                "{action} {id} at {ms} while {open} is not answered"
+            ));
+        }
+        self.open = Some((id.to_owned(), ms + timeout_ms));
+        if action == "StatusNotification" {
+            self.status(ms, payload);
+        }
+    }
+
+    fn status(&mut self, ms: u64, payload: &Value) {
+        let connector = payload["connectorId"].as_i64().unwrap_or(-1);
+        let status = payload["status"].as_str().unwrap_or_default().to_owned();
+        if let Some(before) = self.statuses.insert(connector, status.clone())
+            && before != status
+        {
+            let known = TRANSITIONS.iter().find(|(from, _)| *from == before);
+            if !known.is_some_and(|(_, to)| to.contains(&status.as_str())) {
+                self.note(format!(
+                    "connector {connector} goes from {before} to {status} at {ms}"
+                ));
+            }
+        }
+    }
+
+    /// The charger gets an answer.
+    pub(super) fn answered(&mut self, id: &str) {
+        if self.open.as_ref().is_some_and(|(open, _)| open == id) {
+            self.open = None;
+        }
+    }
+
+    pub(super) fn registered(&mut self, accepted: bool) {
+        self.accepted = accepted;
+    }
+
+    pub(super) fn welcomed(&mut self, token: &str) {
+        self.welcome.insert(token.to_lowercase());
+    }
+
+    pub(super) fn observed(&mut self, observed: &Observed) {
+        if observed.kind == ObservedKind::Started {
+            self.sessions
+                .insert(observed.session, observed.token.clone());
+        }
+    }
+
+    pub(super) fn permitted(&mut self, permit: &Permit) {
+        match self.sessions.get(&permit.session) {
+            None => self.note(format!("{permit:?} for a session that never began")),
+            Some(token) if !self.welcome.contains(&token.to_lowercase()) => {
+                self.note(format!("{permit:?} for {token}, whom nobody has accepted"));
+            }
+            Some(_) => {}
+        }
+    }
+}
