@@ -208,7 +208,7 @@ impl Charger {
             && dropped.event == "frame"
             && dropped.id == link
         {
-            self.answer_dropped(turn, link, &dropped.head);
+            self.answer_dropped(turn, link, dropped);
         }
     }
 

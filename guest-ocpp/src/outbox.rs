@@ -4,7 +4,7 @@
 use crate::charger::Charger;
 use crate::config::Key;
 use crate::fields::Fields;
-use crate::host::{Action, Disconnect, Frame, LinkDown};
+use crate::host::{Action, Disconnect, Dropped, Frame, LinkDown};
 use crate::json::{Json, Writer};
 use crate::packed::{packed, packed_enum};
 use crate::queue::{AfterFailure, Record, What};
@@ -306,17 +306,31 @@ impl Charger {
     }
 
     /// The instance before failed on this frame.
-    pub(crate) fn answer_dropped(&mut self, turn: &mut Turn<'_>, link: u32, head: &str) {
+    pub(crate) fn answer_dropped(&mut self, turn: &mut Turn<'_>, link: u32, dropped: &Dropped) {
+        let head = &*dropped.head;
         if self.registration.standing == Standing::Rejected {
             return;
         }
-        if let Some(id) = rpc::id_of_call(head) {
-            let violation = Violation::new(
-                ErrorCode::InternalError,
-                "the charge point failed on this call",
-            );
-            self.send(turn, link, rpc::error(&id, &violation));
-        }
+        let Some(id) = rpc::id_of_call(head) else {
+            return;
+        };
+        let unkept = dropped.failure == "storage"
+            && ["\"ChangeConfiguration\"", "\"ChangeAvailability\""]
+                .iter()
+                .any(|action| head.contains(action));
+        let answer = if unkept {
+            // What could not be kept is not done.
+            rpc::result(&id, 32, |w| w.text("status", "Rejected"))
+        } else {
+            rpc::error(
+                &id,
+                &Violation::new(
+                    ErrorCode::InternalError,
+                    "the charge point failed on this call",
+                ),
+            )
+        };
+        self.send(turn, link, answer);
     }
 
     fn answered(&mut self, turn: &mut Turn<'_>, id: &str, outcome: Result<Json<'_>, String>) {

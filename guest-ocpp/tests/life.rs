@@ -1,7 +1,7 @@
 //! Chargers' lives out of seeds: no rule is broken, and the books are right.
 //! `LIVES`, `DAYS` and `SEED` make it longer; build it optimised for that.
 
-use guest_ocpp::testing::live;
+use guest_ocpp::testing::{Tamper, live, live_wrongly};
 
 fn number(name: &str, default: u64) -> u64 {
     let text = std::env::var(name).ok();
@@ -23,4 +23,30 @@ fn lives() {
          {upheavals} power cuts, restarts and swaps",
         lives * days
     );
+}
+
+/// One mistake per rule, made on purpose: the world finds each.
+#[test]
+fn mistakes_are_found() {
+    for (tamper, expected) in [
+        (Tamper::SameId, "is used twice"),
+        (Tamper::Stranger, "before its start"),
+        (Tamper::TooMuch, "goes back"),
+        (Tamper::Unasked, "never began"),
+        (Tamper::Deaf, "although its token was refused"),
+        (Tamper::Lavish, "billed"),
+        (Tamper::OddStatus, "goes from"),
+        (Tamper::Hasty, "before the registration"),
+        (Tamper::Talkative, "is not answered"),
+        (Tamper::Hoarder, "messages wait"),
+    ] {
+        let found: Vec<String> = (1..=12)
+            .filter_map(|seed| live_wrongly(seed, 1, Some(tamper)).err())
+            .collect();
+        let found: Vec<&str> = found.iter().filter_map(|why| why.lines().next()).collect();
+        assert!(
+            found.iter().any(|why| why.contains(expected)),
+            "{tamper:?}: {found:#?}"
+        );
+    }
 }

@@ -17,6 +17,7 @@ fn settings(cable: Cable, amnesia: bool, has_clock: bool) -> Settings {
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .to_vec(),
+        ..Settings::default()
     }
 }
 

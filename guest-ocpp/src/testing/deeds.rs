@@ -27,7 +27,7 @@ impl World {
             self.cut_at = None;
             return self.power_cycle();
         }
-        for action in others {
+        for action in self.tampered(others) {
             self.act(action);
         }
         if let Some((_, true)) = cut {
@@ -81,6 +81,7 @@ impl World {
                 }));
             }
             Action::Show(shown) => {
+                self.watch.shown(&shown);
                 self.shown.insert((shown.outlet, shown.name), shown.value);
             }
             Action::ReadMeter(request) => {

@@ -76,11 +76,13 @@ impl World {
 
     /// A card at the one reader, which serves all outlets.
     pub fn card(&mut self, tag: &str) {
-        let outlets = self
-            .outlets
-            .iter()
-            .map(|outlet| outlet.state.outlet)
-            .collect();
+        let all = || {
+            self.outlets
+                .iter()
+                .map(|outlet| outlet.state.outlet)
+                .collect()
+        };
+        let outlets = self.settings.reader_serves.clone().unwrap_or_else(all);
         let at = self.stamp();
         self.inbox.push_back(Event::Token(TokenRead {
             reader: "reader".to_owned(),

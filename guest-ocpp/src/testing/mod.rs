@@ -11,6 +11,7 @@ mod outlet;
 mod policy;
 mod questions;
 mod simulation;
+mod tamper;
 mod watch;
 mod world;
 
@@ -18,6 +19,7 @@ pub use books::{Told, audit, close};
 pub use central::{CentralSystem, Reply};
 pub use flash::Flash;
 pub use outlet::SimOutlet;
-pub use simulation::{Dice, Life, live};
+pub use simulation::{Dice, Life, live, live_wrongly};
+pub use tamper::Tamper;
 pub use watch::Watch;
 pub use world::{Sent, Settings, World};

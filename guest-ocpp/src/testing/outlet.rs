@@ -33,6 +33,7 @@ pub struct SimOutlet {
     last_ms: u64,
     due: Option<(u64, Due)>,
     spent_from_mwh: u64,
+    spent_at: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +76,7 @@ impl SimOutlet {
             last_ms: 0,
             due: None,
             spent_from_mwh: 0,
+            spent_at: None,
         }
     }
 
@@ -147,7 +149,11 @@ impl SimOutlet {
     }
 
     pub(super) fn next_due(&self) -> Option<u64> {
-        self.due.map(|(at, _)| at)
+        self.due
+            .map(|(at, _)| at)
+            .into_iter()
+            .chain(self.spent_at)
+            .min()
     }
 
     fn event(&self, at: Stamp, change: OutletChange) -> OutletEvent {
@@ -161,6 +167,10 @@ impl SimOutlet {
     /// What is due at this moment.
     pub(super) fn tick(&mut self, at: Stamp) -> Vec<OutletEvent> {
         self.advance_energy(at.monotonic_ms);
+        let spent = self.spend(at);
+        if !spent.is_empty() {
+            return spent;
+        }
         let Some((due, what)) = self.due else {
             return Vec::new();
         };
@@ -180,10 +190,37 @@ impl SimOutlet {
                 }
                 self.state.contactor = ContactorState::Closed;
                 self.closings += 1;
+                self.foresee_spent(at.monotonic_ms);
                 vec![self.event(at, OutletChange::Contactor)]
             }
             Due::Open => self.open(at),
         }
+    }
+
+    /// When the energy of the permit will have been used up.
+    fn foresee_spent(&mut self, ms: u64) {
+        self.spent_at = None;
+        let limit = self
+            .state
+            .permit
+            .as_ref()
+            .and_then(|permit| permit.energy_limit_wh);
+        if let Some(limit) = limit.filter(|_| self.is_closed() && self.flowing_ma() > 0) {
+            let left_mwh = (limit * 1000).saturating_sub(self.register_mwh - self.spent_from_mwh);
+            self.spent_at = Some(ms + left_mwh * 3_600_000 / (self.flowing_ma() * 690) + 1);
+        }
+    }
+
+    fn spend(&mut self, at: Stamp) -> Vec<OutletEvent> {
+        if self.spent_at.is_none_or(|due| due > at.monotonic_ms) {
+            return Vec::new();
+        }
+        self.spent_at = None;
+        self.state.energy_spent = true;
+        self.due = None;
+        let mut events = self.open(at);
+        events.push(self.event(at, OutletChange::Permit));
+        events
     }
 
     fn may_close(&self) -> bool {
@@ -198,6 +235,7 @@ impl SimOutlet {
             return Vec::new();
         }
         self.state.contactor = ContactorState::Open;
+        self.spent_at = None;
         let mut events = vec![self.event(at, OutletChange::Contactor)];
         if self.state.offered_ma == 0 && self.state.pilot == PilotState::C {
             self.state.pilot = PilotState::B;
@@ -242,6 +280,7 @@ impl SimOutlet {
         self.state.energy_spent = permit.energy_limit_wh.is_some_and(|limit| used >= limit);
         self.state.permit = Some(permit);
         self.consider(at.monotonic_ms);
+        self.foresee_spent(at.monotonic_ms);
     }
 
     pub(super) fn revoke(&mut self, at: Stamp) {
@@ -280,6 +319,7 @@ impl SimOutlet {
             self.state.plugged = false;
         }
         let was_closed = self.is_closed();
+        self.spent_at = None;
         self.state.contactor = ContactorState::Open;
         let mut events = vec![self.event(at, OutletChange::Pilot)];
         if was_closed {
@@ -317,6 +357,7 @@ impl SimOutlet {
     pub(super) fn power_off(&mut self, ms: u64) {
         self.advance_energy(ms);
         self.due = None;
+        self.spent_at = None;
         self.state.permit = None;
         self.state.offered_ma = 0;
         self.state.energy_spent = false;

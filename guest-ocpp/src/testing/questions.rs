@@ -8,7 +8,17 @@ impl World {
     /// Calls since the last time this was asked: `Action` or `Action(word)`,
     /// where the word is the status of a report or the reason of a stop.
     pub fn news(&mut self) -> Vec<String> {
-        let news = self.sent[self.seen..].iter().map(Sent::short).collect();
+        let silent = |sent: &Sent| {
+            self.settings
+                .silent
+                .iter()
+                .any(|number| sent.payload["connectorId"] == *number)
+        };
+        let fresh = self.sent[self.seen..].iter();
+        let news = fresh
+            .filter(|sent| !silent(sent))
+            .map(Sent::short)
+            .collect();
         self.seen = self.sent.len();
         news
     }

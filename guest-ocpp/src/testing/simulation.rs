@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::books::{Told, close};
 use super::central::Reply;
+use super::tamper::Tamper;
 use super::world::{Settings, World};
 use crate::host::{BootReason, Cable, FaultKind, LinkFailure};
 
@@ -55,8 +56,18 @@ pub struct Life {
 ///
 /// The first rule that was broken, with the seed and the log.
 pub fn live(seed: u64, days: u64) -> Result<Life, String> {
+    live_wrongly(seed, days, None)
+}
+
+/// The same, of a charger that makes a mistake on purpose.
+///
+/// # Errors
+///
+/// As `live`.
+pub fn live_wrongly(seed: u64, days: u64, tamper: Option<Tamper>) -> Result<Life, String> {
     let mut dice = Dice::new(seed);
     let mut world = World::new(settings(&mut dice));
+    world.tamper = tamper;
     world.central.latency_ms = dice.of(&[1, 5, 50, 800]);
     let mut life = Life::default();
     let end = world.ms + days * DAY_MS;
@@ -120,6 +131,7 @@ fn settings(dice: &mut Dice) -> Settings {
             .to_vec(),
         amnesia: dice.chance(15),
         has_clock: dice.chance(70),
+        ..Settings::default()
     }
 }
 

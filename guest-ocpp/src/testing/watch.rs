@@ -5,7 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::host::{Observed, ObservedKind, Permit};
+use crate::host::{Observed, ObservedKind, OutletState, Permit, Shown};
+
+/// No more messages than this ever wait.
+const MOST_WAITING: u64 = 20_000;
+/// So long a charger may take to obey a refusal.
+const OBEY_MS: u64 = 10_000;
+/// Energy that a refused token may use at most, in the lives that are lived.
+const MOST_REFUSED_WH: u64 = 500;
 
 /// OCPP 1.6, 4.9: from each status, those that may follow.
 const TRANSITIONS: [(&str, &[&str]); 8] = [
@@ -105,6 +112,9 @@ pub struct Watch {
     open: Option<(String, u64)>,
     /// Tokens that a policy has accepted.
     welcome: BTreeSet<String>,
+    /// Sessions that the central system refused: outlet, session, until when
+    /// that must have had its effect.
+    refused: Vec<(u32, u64, u64)>,
     /// Tokens of sessions.
     sessions: BTreeMap<u64, String>,
 }
@@ -172,6 +182,51 @@ impl Watch {
     pub(super) fn answered(&mut self, id: &str) {
         if self.open.as_ref().is_some_and(|(open, _)| open == id) {
             self.open = None;
+        }
+    }
+
+    /// The charger is told that the token of the session at an outlet is not
+    /// accepted.
+    pub(super) fn refused(&mut self, ms: u64, outlet: &OutletState) {
+        if let Some(permit) = &outlet.permit {
+            self.refused
+                .push((outlet.outlet, permit.session, ms + OBEY_MS));
+        }
+    }
+
+    /// Time has come to look whether refusals had their effect.
+    pub(super) fn look(&mut self, ms: u64, outlets: &[super::SimOutlet]) {
+        let (due, later) = std::mem::take(&mut self.refused)
+            .into_iter()
+            .partition(|(.., until)| *until <= ms);
+        self.refused = later;
+        let due: Vec<(u32, u64, u64)> = due;
+        for (number, session, _) in due {
+            let outlet = outlets.iter().find(|outlet| outlet.state.outlet == number);
+            let permit = outlet.and_then(|outlet| outlet.state.permit.as_ref());
+            let goes_on = permit.is_some_and(|permit| {
+                permit.session == session
+                    && permit.limit_ma > 0
+                    && permit
+                        .energy_limit_wh
+                        .is_none_or(|limit| limit > MOST_REFUSED_WH)
+            });
+            if goes_on {
+                self.note(format!(
+                    "session {session} goes on at {ms} although its token was refused"
+                ));
+            }
+        }
+    }
+
+    pub(super) fn shown(&mut self, shown: &Shown) {
+        if shown.name == "queue"
+            && shown
+                .value
+                .parse::<u64>()
+                .is_ok_and(|waiting| waiting > MOST_WAITING)
+        {
+            self.note(format!("{} messages wait", shown.value));
         }
     }
 

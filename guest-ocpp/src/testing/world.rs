@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::central::{CentralSystem, Reply};
 use super::flash::Flash;
 use super::outlet::SimOutlet;
+use super::tamper::Tamper;
 use super::watch::Watch;
 use crate::Charger;
 use crate::host::{
@@ -27,6 +28,10 @@ pub struct Settings {
     pub ocpp: Vec<(String, String)>,
     /// The instance is thrown away after every event.
     pub amnesia: bool,
+    /// Outlets that the reader serves; none: all.
+    pub reader_serves: Option<Vec<u32>>,
+    /// Connectors whose reports are no news.
+    pub silent: Vec<u32>,
     /// The board has a clock that knows the time.
     pub has_clock: bool,
 }
@@ -38,6 +43,8 @@ impl Default for Settings {
             ocpp: Vec::new(),
             amnesia: false,
             has_clock: true,
+            reader_serves: None,
+            silent: Vec::new(),
         }
     }
 }
@@ -92,6 +99,8 @@ pub struct World {
     /// The power fails behind this many events, before (false) or behind
     /// (true) the actions of the last one.
     pub cut_at: Option<(u64, bool)>,
+    /// A mistake that the charger makes on purpose.
+    pub tamper: Option<Tamper>,
     /// The rules that hold at every moment.
     pub watch: Watch,
     /// How the link was last asked for.
@@ -136,6 +145,7 @@ impl World {
             online: true,
             events: 0,
             cut_at: None,
+            tamper: None,
             watch: Watch::default(),
             connect: None,
             verdicts: BTreeMap::new(),
@@ -356,6 +366,7 @@ impl World {
     fn deliver_due(&mut self) {
         let at = self.stamp();
         let ms = self.ms;
+        self.watch.look(ms, &self.outlets);
         for outlet in &mut self.outlets {
             self.inbox
                 .extend(outlet.tick(at).into_iter().map(Event::Outlet));
@@ -369,8 +380,9 @@ impl World {
             && let Some((_, link, text)) = self.to_charger.pop_front()
         {
             if let Ok(Value::Array(frame)) = serde_json::from_str(&text) {
-                self.watch
-                    .answered(frame.get(1).and_then(Value::as_str).unwrap_or_default());
+                let id = frame.get(1).and_then(Value::as_str).unwrap_or_default();
+                self.watch.answered(id);
+                self.note_refusal(id, frame.get(2).unwrap_or(&Value::Null));
             }
             self.inbox.push_back(Event::Frame(Frame { link, text }));
         }
@@ -392,6 +404,28 @@ impl World {
             if let Some(deadline) = self.timers.remove(&name) {
                 self.inbox.push_back(Event::Timer(Timer { name, deadline }));
             }
+        }
+    }
+
+    /// An answer to a StartTransaction that does not accept its token.
+    fn note_refusal(&mut self, id: &str, answer: &Value) {
+        let refuses = answer["idTagInfo"]["status"]
+            .as_str()
+            .is_some_and(|status| status != "Accepted");
+        if !refuses {
+            return;
+        }
+        let start = self
+            .sent
+            .iter()
+            .rev()
+            .find(|sent| sent.id == id && sent.action == "StartTransaction");
+        let Some(start) = start else { return };
+        let number = start.payload["connectorId"].as_u64().unwrap_or(1) as u32;
+        // Told late, it may be about a session before the present one.
+        if start.payload["idTag"] == self.shows(number, "id_tag") {
+            let outlet = self.outlets[number as usize - 1].state.clone();
+            self.watch.refused(self.ms, &outlet);
         }
     }
 

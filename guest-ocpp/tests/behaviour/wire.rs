@@ -214,19 +214,30 @@ fn a_number_for_a_message_id_is_answered() {
 #[test]
 fn a_call_that_an_instance_failed_on_is_answered() {
     for mut world in fixed(&[]) {
-        let head = r#"[2,"abc","DataTransfer",{"vendorId":"some very long"#.to_owned();
-        for (id, expected) in [(99, None), (1, Some("InternalError"))] {
-            world.replace_instance(
-                BootReason::Recovery,
-                Some(Dropped {
-                    event: "frame".to_owned(),
-                    id,
-                    head: head.clone(),
-                    failure: "trap".to_owned(),
-                }),
-            );
+        let data = r#"[2,"abc","DataTransfer",{"vendorId":"some very long"#;
+        let change = r#"[2,"abc","ChangeConfiguration",{"key":"HeartbeatInterval","value":"7"}]"#;
+        for (id, head, failure, expected) in [
+            (99, data, "trap", None),
+            (1, data, "trap", Some("InternalError")),
+            (1, data, "storage", Some("InternalError")),
+            (1, change, "time", Some("InternalError")),
+            (1, change, "storage", Some("Rejected")),
+        ] {
+            world.answers.clear();
+            let (event, head) = ("frame".to_owned(), head.to_owned());
+            let dropped = Dropped {
+                event,
+                id,
+                head,
+                failure: failure.to_owned(),
+            };
+            world.replace_instance(BootReason::Recovery, Some(dropped));
             world.run(500);
-            assert_eq!(world.answers.get("abc").and_then(Value::as_str), expected);
+            let answer = world
+                .answers
+                .get("abc")
+                .map(|answer| answer.as_str().or(answer["status"].as_str()).unwrap());
+            assert_eq!(answer, expected);
         }
     }
 }

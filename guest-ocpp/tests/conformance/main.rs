@@ -17,13 +17,21 @@ use guest_ocpp::testing::{Settings, World};
 #[derive(Clone, Copy)]
 pub struct Bench {
     amnesia: bool,
+    /// There is a second connector, which nobody uses.
+    two: bool,
 }
 
 impl Bench {
     /// A charger that has just been powered up.
     fn cold(self, cable: Cable, ocpp: &[(&str, &str)]) -> World {
         World::new(Settings {
-            cables: vec![cable],
+            cables: if self.two {
+                vec![cable, Cable::Fixed]
+            } else {
+                vec![cable]
+            },
+            reader_serves: Some(vec![1]),
+            silent: if self.two { vec![2] } else { Vec::new() },
             amnesia: self.amnesia,
             ocpp: ocpp
                 .iter()
@@ -130,13 +138,18 @@ const CASES: &[(&str, Case)] = &[
 #[test]
 fn core() {
     let mut failed = Vec::new();
-    for amnesia in [false, true] {
+    for (amnesia, two) in [(false, false), (true, false), (false, true), (true, true)] {
         for (name, case) in CASES {
-            if std::panic::catch_unwind(|| case(Bench { amnesia })).is_err() {
-                failed.push(format!("{name} (amnesia: {amnesia})"));
+            if std::panic::catch_unwind(|| case(Bench { amnesia, two })).is_err() {
+                failed.push(format!(
+                    "{name} (amnesia: {amnesia}, two connectors: {two})"
+                ));
             }
         }
     }
-    println!("{} cases, each with and without amnesia", CASES.len());
+    println!(
+        "{} cases, each with and without amnesia, with one connector and with two",
+        CASES.len()
+    );
     assert!(failed.is_empty(), "failed: {failed:#?}");
 }

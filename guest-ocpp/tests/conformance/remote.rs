@@ -113,7 +113,7 @@ pub fn tc_027(bench: Bench) {
     world.plug(1);
     world.run(1_000);
     world.news();
-    for connector in [0, -1, 2] {
+    for connector in [0, -1, 9] {
         let answer = world.call(
             "RemoteStartTransaction",
             json!({"connectorId": connector, "idTag": "TAG1"}),
