@@ -1,6 +1,7 @@
 //! Configuration and meter values.
 
 use guest_ocpp::host::Cable;
+use guest_ocpp::testing::Sent;
 use serde_json::{Value, json};
 
 use crate::{Bench, charge};
@@ -137,7 +138,13 @@ pub fn tc_071(bench: Bench) {
     charge(&mut world, "TAG1");
     world.run(45_000);
     assert_eq!(world.news(), ["MeterValues", "MeterValues", "MeterValues"]);
-    for (sent, second) in world.all("MeterValues").iter().zip(["15", "30", "45"]) {
+    let own = |sent: &&Sent| sent.payload["connectorId"] == 1;
+    for (sent, second) in world
+        .all("MeterValues")
+        .into_iter()
+        .filter(own)
+        .zip(["15", "30", "45"])
+    {
         let value = &sent.payload["meterValue"][0];
         assert_eq!(
             value["timestamp"],
