@@ -84,6 +84,8 @@ pub struct ComponentFacts {
     pub entries: u64,
     /// Bytes of kept entries.
     pub entry_bytes: u64,
+    /// Log lines over the bound.
+    pub log_lines_dropped: u64,
     /// From the failure of an instance to the next one's readiness, last time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_recovery_us: Option<u64>,

@@ -114,15 +114,23 @@ fn inspect(file: &std::path::Path, json: bool) -> Result<(), Failed> {
     Ok(())
 }
 
-/// `RUST_LOG` chooses what is logged; by default what a technician wants.
+/// `RUST_LOG` chooses what is logged (`info`, or `plugpoint::link=debug,info`);
+/// by default what a technician wants.
 fn log_to_stderr() {
     use std::io::IsTerminal as _;
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    use tracing_subscriber::filter::{LevelFilter, Targets};
+    use tracing_subscriber::prelude::*;
+    let asked = std::env::var("RUST_LOG").ok();
+    let filter = match asked.as_deref().map(str::parse::<Targets>) {
+        Some(Ok(filter)) => filter,
+        Some(Err(_)) | None => Targets::new().with_default(LevelFilter::INFO),
+    };
+    let layer = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
+        .with_target(false);
+    tracing_subscriber::registry()
+        .with(layer)
+        .with(filter)
         .init();
 }

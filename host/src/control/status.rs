@@ -1,12 +1,14 @@
 //! `GET /v1/health` and `GET /v1/status`.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 
 use super::Api;
 use crate::wit::protocol::{
-    Cable, ClockTrust, ContactorState, FaultKind, LockState, OutletState, PilotState,
+    Cable, ClockTrust, ContactorState, FaultKind, Indication, LockState, OutletState, PilotState,
 };
 
 pub(super) async fn health() -> Json<Value> {
@@ -15,12 +17,16 @@ pub(super) async fn health() -> Json<Value> {
 
 pub(super) async fn status(State(shared): Api) -> Json<Value> {
     let facts = shared.board.facts();
+    let indications = shared.outlets.indications();
     let shown = |outlet: u32| facts.shown.get(&outlet).cloned().unwrap_or_default();
     let connectors: Vec<Value> = shared
         .outlets
         .snapshot()
         .iter()
-        .map(|outlet| connector(outlet, &shown(outlet.outlet)))
+        .map(|outlet| {
+            let indicator = indications.iter().find(|it| it.outlet == outlet.outlet);
+            connector(outlet, &shown(outlet.outlet), indicator)
+        })
         .collect();
     let whole = shown(0);
     let queue = whole.get("queue").and_then(|text| text.parse::<u64>().ok());
@@ -72,7 +78,11 @@ fn safety(mut nanos: Vec<u64>) -> Value {
     })
 }
 
-fn connector(state: &OutletState, shown: &std::collections::BTreeMap<String, String>) -> Value {
+fn connector(
+    state: &OutletState,
+    shown: &BTreeMap<String, String>,
+    indicator: Option<&Indication>,
+) -> Value {
     json!({
         "id": state.outlet,
         "cable": match state.cable {
@@ -106,6 +116,11 @@ fn connector(state: &OutletState, shown: &std::collections::BTreeMap<String, Str
             "kind": fault_kind(fault.kind),
             "text": fault.text,
         })).collect::<Vec<_>>(),
+        "indicator": indicator.map(|it| json!({
+            "look": format!("{:?}", it.look).to_lowercase().trim_start_matches("look::"),
+            "intensity_percent": it.intensity_percent,
+            "blinks": it.blinks,
+        })),
         "shows": shown,
     })
 }

@@ -119,6 +119,7 @@ impl Loop {
             it.memory_bytes = outcome.memory_bytes as u64;
             it.entries = count;
             it.entry_bytes = bytes;
+            it.log_lines_dropped += outcome.log_dropped;
         });
         if let Some(batch) = outcome.commit
             && let Err(error) = self.commit(batch).await

@@ -50,6 +50,9 @@ const HOUSEKEEPING: Duration = Duration::from_secs(2);
 /// How long the link may take to get rid of what was sent before it closes.
 const CLOSE_BOUND: Duration = Duration::from_millis(700);
 
+/// The same at the end of the process, which has 2 s for everything.
+const END_BOUND: Duration = Duration::from_millis(400);
+
 /// What the loop owns.
 struct Loop {
     info: StationInfo,
@@ -186,7 +189,7 @@ impl Loop {
     /// entries are on disk. A running transaction stays open there.
     async fn end(mut self) {
         self.outlets.revoke_all();
-        self.link.close(CLOSE_BOUND).await;
+        self.link.close(END_BOUND).await;
         for worker in self.workers.drain(..) {
             worker.stop();
         }
@@ -222,7 +225,10 @@ impl Loop {
         if !self.able() {
             return;
         }
-        while let Some(fired) = self.timers.take_due(&self.clock.now()) {
+        // A guest that fails on one keeps the others for its successor.
+        while self.able()
+            && let Some(fired) = self.timers.take_due(&self.clock.now())
+        {
             self.deliver(Event::Timer(fired)).await;
         }
         if let Some(step) = self.clock.follow_board() {

@@ -72,7 +72,12 @@ impl Report {
         self.figure("size of the program", bytes as f64 / 1e6, "MB", None);
         for name in ["guest-ocpp", "guest-policy"] {
             let bytes = std::fs::metadata(component(name)?)?.len();
-            self.figure(format!("size of {name}.wasm"), bytes as f64 / 1e3, "kB", None);
+            self.figure(
+                format!("size of {name}.wasm"),
+                bytes as f64 / 1e3,
+                "kB",
+                None,
+            );
         }
         Ok(())
     }
