@@ -38,3 +38,4 @@ pub mod station;
 pub mod store;
 mod timers;
 pub mod wit;
+mod words;

@@ -7,9 +7,7 @@ use axum::extract::State;
 use serde_json::{Value, json};
 
 use super::Api;
-use crate::wit::protocol::{
-    Cable, ClockTrust, ContactorState, FaultKind, Indication, LockState, OutletState, PilotState,
-};
+use crate::wit::protocol::{Indication, OutletState, PilotState};
 
 pub(super) async fn health() -> Json<Value> {
     Json(json!({ "status": "ok" }))
@@ -44,11 +42,7 @@ pub(super) async fn status(State(shared): Api) -> Json<Value> {
         "uptime_ms": shared.clock.monotonic_ms().saturating_sub(shared.started_ms),
         "clock": {
             "time": now.wall_ms.map(crate::rfc3339::format),
-            "trust": match now.trust {
-                ClockTrust::Unset => "unset",
-                ClockTrust::Board => "board",
-                ClockTrust::Set => "set",
-            },
+            "trust": crate::words::of(&now.trust),
         },
         "link": facts.link,
         "shows": whole,
@@ -85,22 +79,11 @@ fn connector(
 ) -> Value {
     json!({
         "id": state.outlet,
-        "cable": match state.cable {
-            Cable::Fixed => "fixed",
-            Cable::Socket => "socket",
-        },
+        "cable": crate::words::of(&state.cable),
         "pilot": pilot(state.pilot),
         "plugged": state.plugged,
-        "lock": match state.lock {
-            LockState::None => "none",
-            LockState::Unlocked => "unlocked",
-            LockState::Locked => "locked",
-            LockState::Failed => "failed",
-        },
-        "contactor": match state.contactor {
-            ContactorState::Open => "open",
-            ContactorState::Closed => "closed",
-        },
+        "lock": crate::words::of(&state.lock),
+        "contactor": crate::words::of(&state.contactor),
         "offered_ma": state.offered_ma,
         "permit": state.permit.as_ref().map(|permit| json!({
             "limit_ma": permit.limit_ma,
@@ -113,11 +96,11 @@ fn connector(
         "register_age_ms": state.reading.as_ref().map(|r| r.age_ms),
         "register_stale": state.reading.as_ref().map(|r| r.stale),
         "faults": state.faults.iter().map(|fault| json!({
-            "kind": fault_kind(fault.kind),
+            "kind": crate::words::of(&fault.kind),
             "text": fault.text,
         })).collect::<Vec<_>>(),
         "indicator": indicator.map(|it| json!({
-            "look": format!("{:?}", it.look).to_lowercase().trim_start_matches("look::"),
+            "look": crate::words::of(&it.look),
             "intensity_percent": it.intensity_percent,
             "blinks": it.blinks,
         })),
@@ -134,24 +117,5 @@ pub(crate) fn pilot(state: PilotState) -> &'static str {
         PilotState::D => "D",
         PilotState::E => "E",
         PilotState::F => "F",
-    }
-}
-
-fn fault_kind(kind: FaultKind) -> &'static str {
-    match kind {
-        FaultKind::GroundFailure => "ground-failure",
-        FaultKind::OverCurrent => "over-current",
-        FaultKind::OverVoltage => "over-voltage",
-        FaultKind::UnderVoltage => "under-voltage",
-        FaultKind::OverTemperature => "over-temperature",
-        FaultKind::ContactorFailure => "contactor-failure",
-        FaultKind::LockFailure => "lock-failure",
-        FaultKind::MeterFailure => "meter-failure",
-        FaultKind::ReaderFailure => "reader-failure",
-        FaultKind::VehicleCommunication => "vehicle-communication",
-        FaultKind::EmergencyStop => "emergency-stop",
-        FaultKind::Internal => "internal",
-        FaultKind::WeakSignal => "weak-signal",
-        FaultKind::Other => "other",
     }
 }

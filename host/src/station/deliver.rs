@@ -86,7 +86,7 @@ impl Loop {
             tracing::info!(slot = SLOT, "the component works again, after {recovery:?}");
         }
         if !self.amnesia {
-            let reason = format!("{:?}", self.reason);
+            let reason = crate::words::of(&self.reason);
             self.journal.note(
                 "component",
                 || json!({ "slot": SLOT, "what": "started", "why": reason }),

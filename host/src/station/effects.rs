@@ -228,10 +228,10 @@ impl Loop {
             HardwareEvent::Outlet(it) => {
                 self.journal.note("outlet", || json!({
                     "outlet": it.state.outlet,
-                    "change": format!("{:?}", it.change).to_lowercase(),
+                    "change": crate::words::of(&it.change),
                     "pilot": crate::control::pilot(it.state.pilot),
                     "plugged": it.state.plugged,
-                    "contactor": format!("{:?}", it.state.contactor).to_lowercase(),
+                    "contactor": crate::words::of(&it.state.contactor),
                     "faults": it.state.faults.iter().map(|f| &f.text).collect::<Vec<_>>(),
                     "register_wh": it.state.reading.as_ref().map(|r| r.energy_mwh as f64 / 1000.0),
                 }));
