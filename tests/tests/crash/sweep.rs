@@ -1,0 +1,84 @@
+//! The process aborts at each point of a session in turn: behind each event
+//! (what was only in memory is lost, as when the power goes), between an
+//! event's commit and its effects, and between any two effects. Then the same
+//! for the start that cleans up behind such a failure.
+
+use crate::plan;
+use crate::trial::{Died, Ending, Trial, begin, session};
+
+fn sweep(at: &str) {
+    let points = plan::sweep(|n| {
+        let mut trial = Trial::new();
+        let died = die_at(&mut trial, at, n);
+        trial.finish();
+        died
+    });
+    println!("{points} points of kind {at}");
+    assert!(points > 20, "only {points} points of kind {at}");
+}
+
+/// True if the point was reached.
+fn die_at(trial: &mut Trial, at: &str, n: u64) -> bool {
+    let charger = match trial.start(Some((at, n))) {
+        Ok(charger) => charger,
+        Err(Died) => {
+            trial.bury(&[]);
+            return true;
+        }
+    };
+    let died = session(&trial.central, &charger, "CARD1", Ending::Card).is_err();
+    let printed = charger.kill();
+    trial.bury(&printed);
+    died
+}
+
+#[test]
+fn power_fails_behind_each_event() {
+    sweep("event");
+}
+
+#[test]
+fn crash_between_commit_and_effects() {
+    sweep("commit");
+}
+
+#[test]
+fn crash_behind_each_effect() {
+    sweep("effect");
+}
+
+/// The start after a power failure in the middle of a transaction is itself cut
+/// short, at each of its effects.
+#[test]
+fn crash_while_recovering() {
+    let points = plan::sweep(|n| {
+        let mut trial = Trial::new();
+        let Ok(charger) = trial.start(None) else {
+            unreachable!("it is not to die");
+        };
+        assert!(begin(&charger, "CARD1").is_ok(), "a session begins");
+        let printed = charger.kill();
+        trial.bury(&printed);
+        let died = match trial.start(Some(("effect", n))) {
+            Err(Died) => {
+                trial.bury(&[]);
+                true
+            }
+            Ok(charger) => {
+                let settled = trial.note_register(&charger).is_ok()
+                    && charger
+                        .wait_status_or_end(std::time::Duration::from_secs(20), |s| {
+                            s["queue"] == 0 && s["shows"]["registration"] == "Accepted"
+                        })
+                        .is_some();
+                let printed = charger.kill();
+                trial.bury(&printed);
+                !settled
+            }
+        };
+        trial.finish();
+        died
+    });
+    println!("{points} effects in the recovery");
+    assert!(points > 5, "only {points} effects in the recovery");
+}
