@@ -451,6 +451,9 @@ pub struct Crash {
     pub at: CrashAt,
     /// At the how-manieth, from 1, since the start of the process.
     pub n: u64,
+    /// So long does everything but the loop go on before the process aborts.
+    #[serde(default)]
+    pub linger_ms: u32,
 }
 
 /// Kinds of points at which a process can be made to abort.

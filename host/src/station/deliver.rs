@@ -94,9 +94,9 @@ impl Loop {
         }
         self.dropped = None;
         self.reason = BootReason::Recovery;
-        self.crash.pass(CrashAt::Commit);
-        self.run_actions(outcome.actions);
-        self.crash.pass(CrashAt::Event);
+        self.crash.pass(CrashAt::Commit).await;
+        self.run_actions(outcome.actions).await;
+        self.crash.pass(CrashAt::Event).await;
         Ok(())
     }
 
@@ -129,9 +129,9 @@ impl Loop {
             return Err(Lost);
         }
         self.health.good();
-        self.crash.pass(CrashAt::Commit);
-        self.run_actions(outcome.actions);
-        self.crash.pass(CrashAt::Event);
+        self.crash.pass(CrashAt::Commit).await;
+        self.run_actions(outcome.actions).await;
+        self.crash.pass(CrashAt::Event).await;
         Ok(())
     }
 

@@ -13,10 +13,10 @@ use crate::wit::protocol::{
 };
 
 impl Loop {
-    pub(super) fn run_actions(&mut self, actions: Vec<Action>) {
+    pub(super) async fn run_actions(&mut self, actions: Vec<Action>) {
         for action in actions {
             self.run_action(action);
-            self.crash.pass(CrashAt::Effect);
+            self.crash.pass(CrashAt::Effect).await;
         }
     }
 

@@ -86,6 +86,12 @@ impl Config {
             .set("debug.crash.n", n as i64)
     }
 
+    /// At [`Config::crash`], everything but the charger's loop goes on for a
+    /// while before the process aborts.
+    pub fn linger(self, linger_ms: u64) -> Config {
+        self.set("debug.crash.linger_ms", linger_ms as i64)
+    }
+
     /// Without [`Config::crash`].
     pub fn no_crash(mut self) -> Config {
         if let Some(debug) = self.table.get_mut("debug").and_then(Value::as_table_mut) {

@@ -4,12 +4,15 @@
 //! for the start that cleans up behind such a failure.
 
 use crate::plan;
-use crate::trial::{Died, Ending, Trial, begin, session};
+use crate::trial::{Crash, Died, Ending, Trial, begin, session};
 
-fn sweep(at: &str) {
+/// Long enough for a frame to arrive and for a contactor to close.
+const LINGER_MS: u64 = 80;
+
+fn sweep(at: &'static str, linger_ms: u64) {
     let points = plan::sweep(|n| {
         let mut trial = Trial::new();
-        let died = die_at(&mut trial, at, n);
+        let died = die_at(&mut trial, Crash { at, n, linger_ms });
         trial.finish();
         died
     });
@@ -18,8 +21,8 @@ fn sweep(at: &str) {
 }
 
 /// True if the point was reached.
-fn die_at(trial: &mut Trial, at: &str, n: u64) -> bool {
-    let charger = match trial.start(Some((at, n))) {
+fn die_at(trial: &mut Trial, crash: Crash) -> bool {
+    let charger = match trial.start(Some(crash)) {
         Ok(charger) => charger,
         Err(Died) => {
             trial.bury(&[]);
@@ -34,23 +37,38 @@ fn die_at(trial: &mut Trial, at: &str, n: u64) -> bool {
 
 #[test]
 fn power_fails_behind_each_event() {
-    sweep("event");
+    sweep("event", 0);
+}
+
+#[test]
+fn power_fails_while_the_loop_hangs_behind_each_event() {
+    sweep("event", LINGER_MS);
 }
 
 #[test]
 fn crash_between_commit_and_effects() {
-    sweep("commit");
+    sweep("commit", 0);
 }
 
 #[test]
 fn crash_behind_each_effect() {
-    sweep("effect");
+    sweep("effect", 0);
+}
+
+#[test]
+fn crash_when_each_effect_has_shown() {
+    sweep("effect", LINGER_MS);
 }
 
 /// The start after a power failure in the middle of a transaction is itself cut
 /// short, at each of its effects.
 #[test]
 fn crash_while_recovering() {
+    let crash = |n| Crash {
+        at: "effect",
+        n,
+        linger_ms: LINGER_MS,
+    };
     let points = plan::sweep(|n| {
         let mut trial = Trial::new();
         let Ok(charger) = trial.start(None) else {
@@ -59,7 +77,7 @@ fn crash_while_recovering() {
         assert!(begin(&charger, "CARD1").is_ok(), "a session begins");
         let printed = charger.kill();
         trial.bury(&printed);
-        let died = match trial.start(Some(("effect", n))) {
+        let died = match trial.start(Some(crash(n))) {
             Err(Died) => {
                 trial.bury(&[]);
                 true

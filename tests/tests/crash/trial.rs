@@ -17,6 +17,17 @@ pub struct Died;
 
 type Step<T = ()> = Result<T, Died>;
 
+/// Where a process is to die.
+#[derive(Debug, Clone, Copy)]
+pub struct Crash {
+    /// The kind of point.
+    pub at: &'static str,
+    /// The how-manieth, from 1.
+    pub n: u64,
+    /// How long the world goes on without the loop.
+    pub linger_ms: u64,
+}
+
 /// See the module.
 pub struct Trial {
     pub central: CentralSystem,
@@ -51,10 +62,10 @@ impl Trial {
     }
 
     /// Starts the charger, to die at a point or not.
-    pub fn start(&self, crash: Option<(&str, u64)>) -> Step<Charger> {
+    pub fn start(&self, crash: Option<Crash>) -> Step<Charger> {
         let config = match crash {
             None => self.config.clone(),
-            Some((at, n)) => self.config.clone().crash(at, n),
+            Some(it) => self.config.clone().crash(it.at, it.n).linger(it.linger_ms),
         };
         match (self.site.start(&config), crash) {
             (Ok(charger), _) => Ok(charger),
