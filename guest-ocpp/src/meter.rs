@@ -125,9 +125,27 @@ fn decimal(milli: i64, whole: bool) -> String {
     text
 }
 
-/// Makes room in the data of a transaction: every second value goes, never the
-/// first.
-pub(crate) fn thin(data: &mut Vec<MeterValue>) {
+/// So many values at most go into one message, whatever StopTransactionMaxMeterValues
+/// says: central systems take no more than 64 KiB, some less.
+const MOST_SAMPLES: usize = 400;
+
+/// Makes room for one more item in the data of a transaction.
+pub(crate) fn make_room(data: &mut Vec<MeterValue>, most: usize) {
+    loop {
+        let samples: usize = data.iter().map(|value| value.values.len()).sum();
+        let before = data.len();
+        if before < most && samples < MOST_SAMPLES {
+            return;
+        }
+        thin(data);
+        if data.len() == before {
+            return;
+        }
+    }
+}
+
+/// Every second value goes, never the first.
+fn thin(data: &mut Vec<MeterValue>) {
     let mut at = 0;
     data.retain(|value| {
         at += 1;

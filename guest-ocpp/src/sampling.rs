@@ -4,7 +4,7 @@
 use crate::charger::Charger;
 use crate::config::Key;
 use crate::host::{Action, MeterRequest, ObservedKind};
-use crate::meter::{Context, MeterValue, thin};
+use crate::meter::{Context, MeterValue, make_room};
 use crate::outlet::{MeterAsk, Why};
 use crate::queue::What;
 use crate::turn::Turn;
@@ -102,13 +102,7 @@ impl Charger {
             if let Some(datum) = datum {
                 session.data.push(datum);
                 // One place is left for the end.
-                while session.data.len() + 1 > most && session.data.len() > 1 {
-                    let before = session.data.len();
-                    thin(&mut session.data);
-                    if session.data.len() == before {
-                        break;
-                    }
-                }
+                make_room(&mut session.data, most);
             }
         }
         if let Some(value) = value {

@@ -39,7 +39,11 @@ impl World {
     fn act(&mut self, action: Action) {
         let at = self.stamp();
         match action {
-            Action::Keep(_) | Action::Forget(_) | Action::Indicate(_) | Action::InService(_) => {}
+            Action::Keep(_) | Action::Forget(_) | Action::InService(_) => {}
+            Action::Indicate(it) => {
+                self.looks
+                    .insert(it.outlet, (it.look, it.intensity_percent, it.blinks));
+            }
             Action::Connect(connect) => {
                 if self.connect.as_ref() != Some(&connect) {
                     if self.link.is_some() {

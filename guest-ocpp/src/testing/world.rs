@@ -90,6 +90,8 @@ pub struct World {
     pub shown: BTreeMap<(u32, String), String>,
     /// What policies would observe.
     pub observed: Vec<Observed>,
+    /// How each outlet is lit, and how brightly.
+    pub looks: BTreeMap<u32, (crate::host::Look, u8, u32)>,
     /// How often the charger asked for a restart.
     pub restarts: u32,
     /// The network is there.
@@ -141,6 +143,7 @@ impl World {
             answers: BTreeMap::new(),
             shown: BTreeMap::new(),
             observed: Vec::new(),
+            looks: BTreeMap::new(),
             restarts: 0,
             online: true,
             events: 0,

@@ -304,3 +304,32 @@ fn damaged_entries_are_left_out() {
     }
     audit(&world).unwrap();
 }
+
+#[test]
+fn a_stop_is_never_too_large_to_send() {
+    let measurands =
+        "Current.Import,Voltage,Power.Active.Import,Energy.Active.Import.Register,Current.Offered";
+    let keys = [
+        ("MeterValueSampleInterval", "10"),
+        ("StopTxnSampledData", measurands),
+        ("StopTransactionMaxMeterValues", "1000"),
+    ];
+    for mut world in fixed(&keys) {
+        charge(&mut world, "TAG1");
+        world.run(9_000_000);
+        leave(&mut world, "TAG1");
+        let stop = world.last("StopTransaction").payload.clone();
+        let data = stop["transactionData"].as_array().unwrap();
+        assert!(data.len() > 20, "{}", data.len());
+        assert!(
+            stop.to_string().len() < 65_000,
+            "{}",
+            stop.to_string().len()
+        );
+        assert_eq!(data[0]["sampledValue"][0]["context"], "Transaction.Begin");
+        assert_eq!(
+            data[data.len() - 1]["sampledValue"][0]["context"],
+            "Transaction.End"
+        );
+    }
+}

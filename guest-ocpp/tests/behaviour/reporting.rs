@@ -1,6 +1,6 @@
 //! What is told about connectors.
 
-use guest_ocpp::host::FaultKind;
+use guest_ocpp::host::{FaultKind, Look};
 use serde_json::json;
 
 use crate::{charge, fixed, leave};
@@ -168,5 +168,54 @@ fn values_of_all_phases_are_told() {
                 row("Power.Active.Import", None, "W", "11040"),
             ]
         );
+    }
+}
+
+#[test]
+fn a_refused_token_gets_as_much_energy_as_configured() {
+    let keys = [
+        ("AllowOfflineTxForUnknownId", "true"),
+        ("StopTransactionOnInvalidId", "false"),
+        ("MaxEnergyOnInvalidId", "500"),
+    ];
+    for mut world in fixed(&keys) {
+        world
+            .central
+            .tags
+            .insert("BAD".to_owned(), json!({"status": "Invalid"}));
+        world.set_online(false);
+        charge(&mut world, "BAD");
+        world.set_online(true);
+        world.run(5_000);
+        let permit = world.outlets[0].state.permit.clone().unwrap();
+        assert_eq!(permit.energy_limit_wh, Some(500));
+        assert_eq!(world.news(), ["Start(BAD)", "Status(1,Charging)"]);
+        world.run(600_000);
+        assert_eq!(
+            world.last("StatusNotification").payload["status"],
+            "SuspendedEVSE"
+        );
+        assert!(
+            (499_000..=502_000).contains(&world.outlets[0].delivered_mwh),
+            "{}",
+            world.outlets[0].delivered_mwh
+        );
+        assert!(world.all("StopTransaction").is_empty());
+    }
+}
+
+#[test]
+fn the_light_follows_status_and_keys() {
+    for mut world in fixed(&[("BlinkRepeat", "5"), ("LightIntensity", "40")]) {
+        assert_eq!(world.looks[&1], (Look::Available, 40, 5));
+        charge(&mut world, "TAG1");
+        assert_eq!(world.looks[&1], (Look::Charging, 40, 5));
+        world.call(
+            "ChangeConfiguration",
+            json!({"key": "LightIntensity", "value": "0"}),
+        );
+        assert_eq!(world.looks[&1], (Look::Charging, 0, 5));
+        world.card("STRANGER");
+        assert_eq!(world.looks[&1].0, Look::Refused);
     }
 }
