@@ -337,10 +337,11 @@ fn literal_length(text: &str, before: Option<char>) -> usize {
     if text.starts_with("'\"'") {
         return 3;
     }
-    if text.starts_with("'\\") {
-        return text[2 + first_length(&text[2..])..]
+    if let Some(escaped) = text.strip_prefix("'\\") {
+        let first = first_length(escaped);
+        return escaped[first..]
             .find('\'')
-            .map_or(text.len(), |at| 3 + first_length(&text[2..]) + at);
+            .map_or(text.len(), |at| 3 + first + at);
     }
     if !text.starts_with('"') {
         return 0;
