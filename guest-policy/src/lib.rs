@@ -1,7 +1,7 @@
 //! The standard authorization rules: may this token charge here, now?
 //!
 //! Reading order: [`facts`] (what a decision is made from, and what it says),
-//! [`expiry`] (whether a locally known token still counts), [`decide`] (the
+//! [`expiry`] (whether a locally known token still counts), [`mod@decide`] (the
 //! rules, one function per situation). On `wasm32` an adapter, and nothing else,
 //! knows the interface in `wit/`.
 //!
