@@ -59,6 +59,10 @@ impl Charger {
         if tag.is_empty() || tag.chars().count() > LONGEST_TAG || self.desk.reset.is_some() {
             return self.show_refusal(turn, &outlets);
         }
+        if !self.can_keep(turn) {
+            turn.warn("a card is refused: nothing can be kept");
+            return self.show_refusal(turn, &outlets);
+        }
         if !self.knows_time(turn) {
             turn.warn("a card is refused: the time is not known yet");
             return self.show_refusal(turn, &outlets);

@@ -8,8 +8,8 @@ use crate::availability::Availability;
 use crate::clock::Clock;
 use crate::config::{Config, Key};
 use crate::host::{
-    Action, Boot, BootReason, Connect, Deadline, Durability, Entries, Event, LinkState, Log, Now,
-    Shown, Stamp, Station, Timer,
+    Action, Boot, Connect, Deadline, Durability, Entries, Event, LinkState, Log, Now, Shown, Stamp,
+    Station, Timer,
 };
 use crate::kept::Cell;
 use crate::link;
@@ -18,9 +18,10 @@ use crate::outbox::Outbox;
 use crate::outlet::{Grant, Outlet};
 use crate::packed::packed;
 use crate::password;
-use crate::queue::Queue;
+use crate::queue::{Queue, StopReason};
 use crate::registration::Registration;
 use crate::status::Report;
+use crate::storage::Unkept;
 use crate::timers::{self, Timers};
 use crate::turn::Turn;
 
@@ -40,6 +41,9 @@ pub(crate) struct Desk {
     pub(crate) next_aligned: Option<i64>,
     /// What was told of connector 0.
     pub(crate) said: Option<Report>,
+    /// Transactions were broken off for this reason, and are still to be ended.
+    pub(crate) interrupted: Option<StopReason>,
+    pub(crate) unkept: Option<Unkept>,
     /// Calls that are answered once a lock has moved.
     pub(crate) unlocks: Vec<PendingUnlock>,
 }
@@ -184,14 +188,9 @@ impl Charger {
 
     /// Reconciles what is kept with what is the case.
     fn take_up(&mut self, turn: &mut Turn<'_>, boot: &Boot) {
-        match boot.reason {
-            BootReason::PowerUp => self.end_interrupted(turn, crate::queue::StopReason::PowerLoss),
-            BootReason::Restart => self.end_interrupted(turn, crate::queue::StopReason::Reboot),
-            BootReason::Swap | BootReason::Recovery | BootReason::Rollback => {
-                if self.registration.is_accepted() {
-                    turn.act(Action::InService(true));
-                }
-            }
+        self.note_storage(turn, boot);
+        if self.registration.is_accepted() {
+            turn.act(Action::InService(true));
         }
         let up = match &boot.link {
             LinkState::Up(up) => Some(up.link),
@@ -230,10 +229,13 @@ impl Charger {
         while mem::take(&mut self.stirred) && rounds < MOST_ROUNDS {
             rounds += 1;
             self.apply_link(turn);
-            for place in 0..self.outlets.len() {
-                self.advance(turn, place);
+            if self.can_keep(turn) {
+                self.try_storage(turn);
+                for place in 0..self.outlets.len() {
+                    self.advance(turn, place);
+                }
+                self.advance_charger(turn);
             }
-            self.advance_charger(turn);
             self.pump_wishes(turn);
             self.report(turn);
             self.pump(turn);
@@ -319,6 +321,7 @@ impl Charger {
         let charger = [
             desk.grant.as_ref().map(|(grant, _)| grant.until),
             desk.reset.as_ref().map(|reset| reset.until),
+            desk.unkept.map(|unkept| unkept.until),
             desk.unlocks.iter().map(|unlock| unlock.until).min(),
         ];
         self.timers
@@ -385,7 +388,7 @@ fn note_schema(turn: &mut Turn<'_>) {
     match turn.store.read::<u32>("schema", log) {
         None => turn
             .store
-            .write("schema".to_owned(), &SCHEMA, Durability::Durable),
+            .write("schema".to_owned(), &SCHEMA, Durability::Lazy),
         Some(kept) => assert!(
             kept <= SCHEMA,
             "entries are in schema {kept}, this version knows {SCHEMA}"
@@ -409,6 +412,8 @@ packed!(Desk {
     reset,
     next_aligned,
     said,
+    interrupted,
+    unkept,
     unlocks
 });
 packed!(PendingReset { hard, until });

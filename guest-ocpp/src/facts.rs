@@ -62,6 +62,9 @@ impl Charger {
     }
 
     fn meter_settled(&mut self, turn: &mut Turn<'_>, place: usize, why: Why) {
+        if !self.can_keep(turn) {
+            return;
+        }
         match why {
             Why::Begin => self.begin(turn, place),
             Why::Periodic => self.sample(turn, place, Context::Periodic, None),

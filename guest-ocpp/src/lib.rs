@@ -15,7 +15,8 @@
 //! * `registration`, `outbox`, `messages`, `queue`, `delivery`: what is sent,
 //!   when, and what the answers bring about
 //! * `outlet`, `facts`, `transaction`, `securing`, `sampling`, `meter`,
-//!   `availability`: what goes on at the outlets
+//!   `availability`: what goes on at the outlets; `storage`: when nothing can
+//!   be kept
 //! * `status`, `reporting`: what is told of them
 //! * `authorization`, `cache`
 //! * `calls`: what the central system asks for, one file each
@@ -51,6 +52,7 @@ mod rpc;
 mod sampling;
 mod securing;
 mod status;
+mod storage;
 mod timers;
 mod timestamp;
 mod transaction;

@@ -183,7 +183,7 @@ impl Charger {
             return;
         }
         let ready = self.queue.first(turn).map(|(number, _)| *number);
-        let ready = ready.filter(|_| self.queue.held_until(turn).is_none());
+        let ready = ready.filter(|_| self.queue.held_until(turn).is_none() && self.can_keep(turn));
         let news_first = match self.outbox.waiting.first() {
             None => false,
             Some(Waiting::Authorize { .. }) => true,

@@ -114,7 +114,7 @@ impl Charger {
             && interval != self.config.int(Key::HeartbeatInterval)
             && self
                 .config
-                .change(turn, Key::HeartbeatInterval, &interval.to_string())
+                .change_lazily(turn, Key::HeartbeatInterval, &interval.to_string())
                 .is_err()
         {
             turn.warn(format!(

@@ -330,6 +330,8 @@ impl Charger {
                 session.stop = Some(Stop { reason, tag: None });
             }
             self.conclude(turn, place);
+            // The car is still there, and nobody has had enough of it.
+            self.outlets[place].book.edit().finished = false;
         }
         for outlet in &mut self.outlets {
             if outlet.is_socket() && outlet.is_locked() {

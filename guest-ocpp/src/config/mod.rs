@@ -140,13 +140,33 @@ impl Config {
         key: Key,
         value: &str,
     ) -> Result<(), BadValue> {
+        self.change_kept(turn, key, value, Durability::Durable)
+    }
+
+    /// As `change`, for what will be told anew anyway.
+    pub(crate) fn change_lazily(
+        &mut self,
+        turn: &mut Turn<'_>,
+        key: Key,
+        value: &str,
+    ) -> Result<(), BadValue> {
+        self.change_kept(turn, key, value, Durability::Lazy)
+    }
+
+    fn change_kept(
+        &mut self,
+        turn: &mut Turn<'_>,
+        key: Key,
+        value: &str,
+        durability: Durability,
+    ) -> Result<(), BadValue> {
         self.check(key, value, false)?;
         self.put(key, value);
         let text = self.values[key as usize].text.clone();
         turn.store.keep(
             format!("{PREFIX}{}", key.info().name),
             text.into_bytes(),
-            Durability::Durable,
+            durability,
         );
         Ok(())
     }

@@ -10,7 +10,8 @@ use crate::host::{
 };
 
 impl World {
-    pub(super) fn commit_and_run(&mut self, actions: Vec<Action>) {
+    /// False: what had to be kept could not be, and nothing is done.
+    pub(super) fn commit_and_run(&mut self, actions: Vec<Action>) -> bool {
         let mut kept = Vec::new();
         let mut forgotten = Vec::new();
         let mut others = Vec::new();
@@ -21,11 +22,14 @@ impl World {
                 other => others.push(other),
             }
         }
-        self.flash.apply(kept, forgotten);
+        if !self.flash.apply(kept, forgotten) {
+            return false;
+        }
         let cut = self.cut_at.filter(|(events, _)| *events <= self.events);
         if let Some((_, false)) = cut {
             self.cut_at = None;
-            return self.power_cycle();
+            self.power_cycle();
+            return true;
         }
         for action in self.tampered(others) {
             self.act(action);
@@ -34,6 +38,7 @@ impl World {
             self.cut_at = None;
             self.power_cycle();
         }
+        true
     }
 
     fn act(&mut self, action: Action) {

@@ -11,13 +11,28 @@ pub struct Flash {
     flash: BTreeMap<String, Entry>,
     /// Changes on their way to the flash.
     lazy: Vec<(String, Option<Entry>)>,
+    /// Nothing reaches the flash any more.
+    pub broken: bool,
     /// Commits that had to reach the flash before anything else happened.
     pub syncs: u64,
 }
 
 impl Flash {
-    /// What one call changed.
-    pub fn apply(&mut self, kept: Vec<Entry>, forgotten: Vec<String>) {
+    /// What one call changed; false if it had to reach the flash and did not.
+    pub fn apply(&mut self, kept: Vec<Entry>, forgotten: Vec<String>) -> bool {
+        let durable = |key: &String| {
+            self.memory
+                .get(key)
+                .is_some_and(|entry| entry.durability == Durability::Durable)
+        };
+        if self.broken
+            && (kept
+                .iter()
+                .any(|entry| entry.durability == Durability::Durable)
+                || forgotten.iter().any(durable))
+        {
+            return false;
+        }
         let mut durable = false;
         for entry in kept {
             match entry.durability {
@@ -41,6 +56,7 @@ impl Flash {
             self.syncs += 1;
             self.sync();
         }
+        true
     }
 
     /// Everything that waits reaches the flash.

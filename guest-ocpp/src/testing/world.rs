@@ -124,6 +124,7 @@ pub struct World {
     pub(super) calls: u64,
     pub(super) seen: usize,
     pub(super) starts: u64,
+    pub(super) failed_starts: u32,
     pub(super) journal: Journal,
 }
 
@@ -171,6 +172,7 @@ impl World {
             calls: 0,
             seen: 0,
             starts: 0,
+            failed_starts: 0,
             journal: Journal::default(),
         };
         world.start(BootReason::PowerUp, None);
@@ -254,7 +256,15 @@ impl World {
         };
         let (charger, actions) = Charger::start(&boot, &self.flash, &self.journal);
         self.charger = Some(charger);
-        self.commit_and_run(actions);
+        if !self.commit_and_run(actions) {
+            self.failed_starts += 1;
+            assert!(
+                self.failed_starts < 5,
+                "it does not start without keeping anything"
+            );
+            return self.start(reason, Some(unkept("start", "")));
+        }
+        self.failed_starts = 0;
     }
 
     fn pending_decisions(&self) -> Vec<u32> {
@@ -475,12 +485,18 @@ impl World {
             self.replace_instance(BootReason::Recovery, None);
         }
         let now = self.now();
+        let (event_name, head) = match &event {
+            Event::Frame(frame) => ("frame", frame.text.chars().take(100).collect()),
+            _ => ("other", String::new()),
+        };
         let Some(charger) = self.charger.as_mut() else {
             return;
         };
         let actions = charger.handle(now, event, &self.flash, &self.journal);
         self.events += 1;
-        self.commit_and_run(actions);
+        if !self.commit_and_run(actions) {
+            self.replace_instance(BootReason::Recovery, Some(unkept(&event_name, &head)));
+        }
     }
 }
 
@@ -489,5 +505,14 @@ fn link_up(link: u32) -> LinkUp {
         link,
         target: 0,
         subprotocol: "ocpp1.6".to_owned(),
+    }
+}
+
+fn unkept(event: &str, head: &str) -> Dropped {
+    Dropped {
+        event: event.to_owned(),
+        id: 1,
+        head: head.to_owned(),
+        failure: "storage".to_owned(),
     }
 }

@@ -7,6 +7,7 @@ mod connectors;
 mod link;
 mod queue;
 mod reporting;
+mod storage;
 mod wire;
 
 use guest_ocpp::host::Cable;

@@ -32,7 +32,7 @@ pub fn tc_032_2(bench: Bench) {
             "Boot",
             "Stop(PowerLoss)",
             "Status(0,Available)",
-            "Status(1,Finishing)"
+            "Status(1,Preparing)"
         ]
     );
     let stop = world.last("StopTransaction").payload["meterStop"]
