@@ -495,7 +495,7 @@ impl World {
         let actions = charger.handle(now, event, &self.flash, &self.journal);
         self.events += 1;
         if !self.commit_and_run(actions) {
-            self.replace_instance(BootReason::Recovery, Some(unkept(&event_name, &head)));
+            self.replace_instance(BootReason::Recovery, Some(unkept(event_name, &head)));
         }
     }
 }
