@@ -10,6 +10,8 @@ use crate::turn::Turn;
 /// The clock is left alone while it is off by less than this.
 const TOLERANCE_MS: i64 = 1000;
 
+const PREFIX: &str = "clock/";
+
 const SERVICE: &str = "clock@1";
 
 /// A moment that can be told even if the time was not known when it was noted.
@@ -109,6 +111,16 @@ impl Clock {
         }
     }
 
+    /// Nothing that was noted in another boot waits any more.
+    pub(crate) fn forget_other_boots(&self, turn: &mut Turn<'_>) {
+        let this = key_of(turn.now.at.boot_id);
+        for (key, _) in turn.store.scan(PREFIX, PREFIX, 16) {
+            if key != this {
+                turn.store.forget(&key);
+            }
+        }
+    }
+
     /// Unix time of a moment; `last` is the last one noted in whatever boot
     /// came before this one. None: not before the time is known.
     pub(crate) fn resolve(&self, turn: &mut Turn<'_>, moment: &Moment, last: Stamp) -> Option<i64> {
@@ -138,7 +150,7 @@ impl Clock {
 }
 
 fn key_of(boot_id: u64) -> String {
-    format!("clock/{boot_id:016x}")
+    format!("{PREFIX}{boot_id:016x}")
 }
 
 packed!(Moment { at, unix_ms });

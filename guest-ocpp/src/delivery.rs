@@ -54,6 +54,9 @@ impl Charger {
             }
             What::Values { .. } => {}
         }
+        if self.queue.waiting() == 0 {
+            self.clock.forget_other_boots(turn);
+        }
     }
 
     fn refused_after_start(&mut self, turn: &mut Turn<'_>, place: usize) {

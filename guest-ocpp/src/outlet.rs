@@ -65,6 +65,10 @@ pub(crate) struct Book {
     pub(crate) meter_asks: Vec<MeterAsk>,
     pub(crate) lock_ask: Option<LockAsk>,
     pub(crate) unlock_wanted: bool,
+    /// The lock did not open; tried again then.
+    pub(crate) release_at: Option<u64>,
+    /// The cable's owner has to ask the central system for it.
+    pub(crate) keep_locked: bool,
     /// The lock did not close on the cable that is still there.
     pub(crate) lock_failed: bool,
     pub(crate) next_sample: Option<u64>,
@@ -225,6 +229,10 @@ impl Outlet {
             consider(Some(ask.until));
         }
         consider(book.next_sample);
+        consider(
+            book.release_at
+                .filter(|_| self.facts.lock == LockState::Failed),
+        );
         consider(book.settle_until);
         consider(book.stop_until);
         earliest
@@ -259,6 +267,8 @@ packed!(Book {
     meter_asks,
     lock_ask,
     unlock_wanted,
+    keep_locked,
+    release_at,
     lock_failed,
     next_sample,
     settle_until,

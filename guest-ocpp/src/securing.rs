@@ -8,6 +8,8 @@ use crate::outlet::LockAsk;
 use crate::turn::Turn;
 
 const LOCK_WAIT_MS: u64 = 10_000;
+/// A lock that did not open is tried again, for it holds somebody's cable.
+const RELEASE_AGAIN_MS: u64 = 300_000;
 
 impl Charger {
     pub(crate) fn on_lock_moved(&mut self, turn: &mut Turn<'_>, moved: &LockMoved) {
@@ -47,6 +49,8 @@ impl Charger {
             book.unlock_wanted = true;
         }
         if !locking {
+            let release_at = (!good).then(|| turn.ms() + RELEASE_AGAIN_MS);
+            self.outlets[place].book.edit().release_at = release_at;
             self.answer_unlock(turn, number, good);
         }
     }

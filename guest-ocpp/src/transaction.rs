@@ -4,7 +4,7 @@
 
 use crate::charger::Charger;
 use crate::config::Key;
-use crate::host::{Action, Observed, ObservedKind, PilotState};
+use crate::host::{Action, LockState, Observed, ObservedKind, PilotState};
 use crate::meter::{Context, MeterValue};
 use crate::outlet::{Grant, Session, Stop, Why};
 use crate::queue::{Record, StopReason, What};
@@ -96,6 +96,7 @@ impl Charger {
         } else if usable && self.outlets[place].book.plugged_at.is_none() {
             self.outlets[place].book.edit().plugged_at = Some(ms);
         }
+        self.release_forgotten(turn, place);
         if !usable {
             if self.outlets[place].book.plugged_at.is_some() {
                 self.outlets[place].book.edit().plugged_at = None;
@@ -136,6 +137,22 @@ impl Charger {
         }
     }
 
+    /// A lock that nobody needs: the car left, or something broke, between
+    /// locking and beginning.
+    fn release_forgotten(&mut self, turn: &Turn<'_>, place: usize) {
+        let outlet = &self.outlets[place];
+        let book = &outlet.book;
+        let stuck = outlet.facts.lock == LockState::Failed
+            && book.release_at.is_none_or(|at| at <= turn.ms());
+        let needed = book.grant.is_some()
+            || book.keep_locked
+            || book.lock_ask.is_some()
+            || book.unlock_wanted;
+        if outlet.is_socket() && (outlet.is_locked() || stuck) && !needed {
+            self.outlets[place].book.edit().unlock_wanted = true;
+        }
+    }
+
     /// Nothing is plugged in: what was remembered of a car is void.
     fn forget_car(&mut self, place: usize) {
         let book = &self.outlets[place].book;
@@ -145,6 +162,11 @@ impl Charger {
             book.plugged_asked = false;
             book.plugged_at = None;
             book.lock_failed = false;
+            // Without the plug it may well move again.
+            book.release_at = None;
+        }
+        if self.outlets[place].book.keep_locked {
+            self.outlets[place].book.edit().keep_locked = false;
         }
     }
 
@@ -313,6 +335,7 @@ impl Charger {
         book.settle_until = None;
         book.next_sample = None;
         book.asking = false;
+        book.keep_locked = keeps_lock;
         book.unlock_wanted = is_socket && !keeps_lock;
         self.apply_scheduled_availability(number);
         self.stirred = true;

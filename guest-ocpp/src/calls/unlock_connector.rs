@@ -36,6 +36,7 @@ impl Charger {
         self.stop(turn, place, StopReason::UnlockCommand, None);
         let book = self.outlets[place].book.edit();
         book.unlock_wanted = true;
+        book.keep_locked = false;
         book.grant = None;
         self.stirred = true;
         Ok(None)

@@ -7,7 +7,7 @@ use super::books::{Told, close};
 use super::central::Reply;
 use super::tamper::Tamper;
 use super::world::{Settings, World};
-use crate::host::{BootReason, Cable, FaultKind, LinkFailure};
+use crate::host::{BootReason, Cable, FaultKind, LinkFailure, LockState};
 
 const DAY_MS: u64 = 24 * 3600 * 1000;
 
@@ -81,8 +81,28 @@ pub fn live_wrongly(seed: u64, days: u64, tamper: Option<Tamper>) -> Result<Life
     }
     calm(&mut world);
     life.events = world.events;
+    if let Some(wrong) = not_at_rest(&world) {
+        return Err(report(seed, &world, &wrong));
+    }
     life.transactions = close(&world).map_err(|why| report(seed, &world, &why))?;
     Ok(life)
+}
+
+/// An outlet without a car that is not as it should be.
+fn not_at_rest(world: &World) -> Option<String> {
+    world.outlets.iter().find_map(|outlet| {
+        let number = outlet.state.outlet;
+        let status = world.shows(number, "status");
+        let rests = matches!(status, "Available" | "Unavailable")
+            && outlet.state.permit.is_none()
+            && matches!(outlet.state.lock, LockState::None | LockState::Unlocked);
+        (!rests).then(|| {
+            format!(
+                "connector {number} does not rest: {status}, {:?}",
+                outlet.state
+            )
+        })
+    })
 }
 
 fn report(seed: u64, world: &World, why: &str) -> String {
