@@ -86,6 +86,35 @@ impl Flash {
         &mut self.memory
     }
 
+    /// What is on the flash, one entry a line; secrets are not shown.
+    pub fn dump(&self) -> String {
+        let lines = self.flash.iter().map(|(key, entry)| {
+            let value = if entry.secret {
+                "(secret)".into()
+            } else {
+                String::from_utf8_lossy(&entry.value)
+            };
+            format!("{key} = {value}\n")
+        });
+        lines.collect()
+    }
+
+    /// A flash with the entries of a dump.
+    pub fn restore(dump: &str) -> Self {
+        let mut flash = Self::default();
+        for (key, value) in dump.lines().filter_map(|line| line.split_once(" = ")) {
+            let entry = Entry {
+                key: key.to_owned(),
+                value: value.as_bytes().to_vec(),
+                durability: Durability::Durable,
+                secret: false,
+            };
+            flash.flash.insert(key.to_owned(), entry);
+        }
+        flash.fail();
+        flash
+    }
+
     /// All keys, in order.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.memory.keys().map(String::as_str)

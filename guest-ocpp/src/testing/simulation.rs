@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 use super::books::{Told, close};
 use super::central::Reply;
+use super::settings::Settings;
 use super::tamper::Tamper;
-use super::world::{Settings, World};
+use super::world::World;
 use crate::host::{BootReason, Cable, FaultKind, LinkFailure, LockState};
 
 const DAY_MS: u64 = 24 * 3600 * 1000;

@@ -8,46 +8,17 @@ use serde_json::{Value, json};
 use super::central::{CentralSystem, Reply};
 use super::flash::Flash;
 use super::outlet::SimOutlet;
+use super::settings::Settings;
 use super::tamper::Tamper;
 use super::watch::Watch;
 use crate::Charger;
 use crate::host::{
-    Boot, BootReason, Cable, ClockTrust, Connect, Deadline, Dropped, Event, Frame, Level,
-    LinkState, LinkUp, Log, Now, Observed, Setting, Stamp, Station, Timer,
+    Boot, BootReason, ClockTrust, Connect, Deadline, Dropped, Event, Frame, Level, LinkState,
+    LinkUp, Log, Now, Observed, Setting, Stamp, Station, Timer,
 };
 
 /// 2026-11-22T12:00:00Z, when the first boot is 100 s old.
 const NOON_MS: i64 = 1_795_348_800_000;
-
-/// How a world begins.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// One per outlet.
-    pub cables: Vec<Cable>,
-    /// The `[ocpp]` section.
-    pub ocpp: Vec<(String, String)>,
-    /// The instance is thrown away after every event.
-    pub amnesia: bool,
-    /// Outlets that the reader serves; none: all.
-    pub reader_serves: Option<Vec<u32>>,
-    /// Connectors whose reports are no news.
-    pub silent: Vec<u32>,
-    /// The board has a clock that knows the time.
-    pub has_clock: bool,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            cables: vec![Cable::Fixed],
-            ocpp: Vec::new(),
-            amnesia: false,
-            has_clock: true,
-            reader_serves: None,
-            silent: Vec::new(),
-        }
-    }
-}
 
 /// A call of the charger, as the central system got it.
 #[derive(Debug, Clone, PartialEq)]
