@@ -266,8 +266,10 @@ pub fn begin(charger: &Charger, card: &str) -> Step {
     })
 }
 
-/// No car, no permit.
+/// No car, no permit, and the component knows it: what an earlier process left
+/// open has got its end before anybody touches the meter.
 fn clear(charger: &Charger) -> Step {
+    wait(charger, |s| s["shows"]["registration"].is_string())?;
     let status = alive(charger.control().status())?;
     if connector_of(&status, 1)["plugged"] == true {
         alive(charger.control().unplug(1))?;
