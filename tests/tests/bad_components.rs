@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use plugpoint_tests::central_system::{CentralSystem, Settings};
 use plugpoint_tests::charger::{Charger, Config, Site, component};
+use plugpoint_tests::tell;
 
 struct Stage {
     central: CentralSystem,
@@ -80,7 +81,10 @@ impl Stage {
         let words: Vec<&str> = dropped.split(' ').collect();
         assert_eq!(words[1], event, "{mode}: {dropped}");
         assert!(failures.contains(&words[3]), "{mode}: {dropped}");
-        println!("{mode:>16}: {:>8}, works again after {took:?}", words[3]);
+        tell(&format!(
+            "{mode:>16}: {:>7}, works again after {took:?}",
+            words[3]
+        ));
         say(&self.central, "ping", "pong 2");
         assert!(took < Duration::from_secs(3), "{mode}: {took:?}");
     }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use plugpoint_tests::central_system::{CentralSystem, Settings};
 use plugpoint_tests::charger::{Config, Control, ControlFailure, Site, component};
+use plugpoint_tests::tell;
 use serde_json::Value;
 
 /// How long the component may spin.
@@ -54,7 +55,10 @@ fn check_while(held_up_by: &str, stop: &impl Fn(&Control) -> Result<Value, Contr
     while charger.connector(1)["contactor"] != "open" {
         assert!(asked.elapsed() < AT_ONCE, "the contactor is still closed");
     }
-    println!("{held_up_by}: open after {:?}", asked.elapsed());
+    tell(&format!(
+        "held up by {held_up_by:?}: open after {:?}",
+        asked.elapsed()
+    ));
     // The loop was held up all the time, and goes on.
     let so_far = central.journal().transcript();
     assert!(

@@ -116,7 +116,7 @@ impl Site {
         if !self.cold {
             images::lend(&self.state_dir());
         }
-        let process = self.launch(&config.to_text(), command)?;
+        let process = self.launch_command(&config.to_text(), command)?;
         let Some(line) = process.wait_line("control api: ", PATIENCE) else {
             process.kill();
             bail!(
@@ -147,8 +147,18 @@ impl Site {
     /// # Errors
     /// If it does not end.
     pub fn run_to_end(&self, config: &str) -> anyhow::Result<Failed> {
-        let process = self.launch(config, |program| Command::new(program))?;
+        let process = self.launch_command(config, |program| Command::new(program))?;
         ended(&process)
+    }
+
+    /// Starts the program with this configuration as it is, and waits for
+    /// nothing.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn launch(&self, config: &Config) -> anyhow::Result<Process> {
+        images::lend(&self.state_dir());
+        self.launch_command(&config.to_text(), |program| Command::new(program))
     }
 
     /// Runs the program with these arguments and waits for it to end.
@@ -161,7 +171,7 @@ impl Site {
         ended(&process)
     }
 
-    fn launch(
+    fn launch_command(
         &self,
         config: &str,
         command: impl FnOnce(&Path) -> Command,

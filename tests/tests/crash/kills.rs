@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use plugpoint_tests::tell;
+
 use crate::plan::{Random, seed, setting};
 use crate::trial::{Ending, Trial, session};
 
@@ -56,8 +58,8 @@ fn chain_of_kills(seed: u64, chain: u64, kills: u64) -> usize {
     }
     trial.finish();
     let (transactions, retransmissions) = trial.counts();
-    println!(
+    tell(&format!(
         "chain {chain}: {kills} kills, {transactions} transactions, {retransmissions} retransmissions"
-    );
+    ));
     retransmissions
 }

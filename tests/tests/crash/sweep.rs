@@ -3,6 +3,8 @@
 //! event's commit and its effects, and between any two effects. Then the same
 //! for the start that cleans up behind such a failure.
 
+use plugpoint_tests::tell;
+
 use crate::plan;
 use crate::trial::{Crash, Died, Ending, Trial, begin, session};
 
@@ -16,7 +18,9 @@ fn sweep(at: &'static str, linger_ms: u64) {
         trial.finish();
         died
     });
-    println!("{points} points of kind {at}");
+    tell(&format!(
+        "died at each of {points} points of kind {at}, lingering {linger_ms} ms"
+    ));
     assert!(points > 20, "only {points} points of kind {at}");
 }
 
@@ -97,6 +101,6 @@ fn crash_while_recovering() {
         trial.finish();
         died
     });
-    println!("{points} effects in the recovery");
+    tell(&format!("died at each of {points} effects of the recovery"));
     assert!(points > 5, "only {points} effects in the recovery");
 }
