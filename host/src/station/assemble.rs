@@ -2,110 +2,31 @@
 //! components, starts threads. Everything that can be wrong with a charger
 //! before it runs is found here, and said in one sentence.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::{Epoch, Inputs, Loop, SLOT};
-use crate::board::{Board, ComponentFacts};
-use crate::carried;
+use super::guests::{Guests, named};
+use super::{Epoch, Inputs, Loop, StartError};
+use crate::board::Board;
 use crate::clock::Clock;
-use crate::config::{Config, GuestLimits, OnFailure, Policy as PolicyConfig, Setting as Raw};
-use crate::control::{self, ListenError, Listener, Shared};
+use crate::config::Config;
+use crate::control::{self, Listener, Shared};
 use crate::crash::CrashPoints;
-use crate::guest::{
-    Component, ComponentError, Engine, EngineSettings, ImageCache, Kind, Limits, Ocpp, Policy,
-    Slot, SlotSettings, World,
-};
 use crate::health::Health;
 use crate::journal::Journal;
 use crate::link::{Link, LinkSettings};
-use crate::outlet::OutletError;
-use crate::policy::{Chain, PolicySettings, Worker, WorkerError};
-use crate::services::keystore::{ImportError, Keystore, KeystoreError};
+use crate::services::keystore::Keystore;
 use crate::services::{Services, ServicesSettings};
-use crate::store::{Entries, Store, StoreError, StoreSettings};
+use crate::store::{Store, StoreSettings};
 use crate::timers::Timers;
-use crate::wit::authorization;
 use crate::wit::protocol::{BootReason, Setting, Station as StationInfo};
 
 /// How many events of the link may wait for the loop; then nothing is read from
 /// the socket.
 const LINK_BACKLOG: usize = 32;
-
-/// The name of the standard policy in the chain.
-const STANDARD: &str = "standard";
-
-/// Why a station cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// `state_dir` cannot be used as such.
-    #[error("charge_point.state_dir: cannot use {}: {source}", path.display())]
-    StateDir {
-        /// The directory.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The database.
-    #[error("charge_point.state_dir: {0}")]
-    Store(#[from] StoreError),
-    /// The program carries no components, and none is named.
-    #[error("{}", carried::MISSING)]
-    NoComponent,
-    /// A component file that cannot be read.
-    #[error("component for slot `{slot}`: cannot read {}: {source}", path.display())]
-    ComponentFile {
-        /// The slot.
-        slot: String,
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// A component that does not fit.
-    #[error("component for slot `{slot}` ({from}): {source}")]
-    Component {
-        /// The slot.
-        slot: String,
-        /// Its file, or `carried`.
-        from: String,
-        /// Why not.
-        source: ComponentError,
-    },
-    /// The engine for components.
-    #[error("{0}")]
-    Engine(ComponentError),
-    /// Keys and certificates that were kept.
-    #[error("charge_point.state_dir: {0}")]
-    Keystore(#[from] KeystoreError),
-    /// The `[tls]` section.
-    #[error("{0}")]
-    Tls(#[from] ImportError),
-    /// Outlets, meters or readers.
-    #[error("{0}")]
-    Outlets(#[from] OutletError),
-    /// A thread for a policy.
-    #[error("{0}")]
-    Policy(#[from] WorkerError),
-    /// The control API's address.
-    #[error("{0}")]
-    Listen(#[from] ListenError),
-    /// The control API's token.
-    #[error("control.token_file: cannot use {}: {text}", path.display())]
-    Token {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        text: String,
-    },
-    /// A thread.
-    #[error("cannot start a thread: {0}")]
-    Thread(std::io::Error),
-}
 
 /// A station that is assembled and listens, but whose loop does not turn yet.
 pub struct Station {
@@ -263,185 +184,6 @@ impl Station {
     }
 }
 
-/// What it takes to make slots.
-struct Guests<'a> {
-    engine: Engine,
-    cache: Option<ImageCache>,
-    store: &'a Store,
-    board: &'a Board,
-}
-
-impl<'a> Guests<'a> {
-    fn new(config: &Config, store: &'a Store, board: &'a Board) -> Result<Self, StartError> {
-        let engine = Engine::new(&EngineSettings::default()).map_err(StartError::Engine)?;
-        let cache = match ImageCache::open(&config.charge_point.state_dir) {
-            Ok(cache) => Some(cache),
-            Err(error) => {
-                // Slower, but it works.
-                tracing::warn!(%error, "compiled components cannot be kept");
-                None
-            }
-        };
-        Ok(Self {
-            engine,
-            cache,
-            store,
-            board,
-        })
-    }
-
-    fn protocol(&self, config: &Config) -> Result<Slot<Ocpp>, StartError> {
-        let limits = limits(
-            Limits::ocpp(),
-            &config.limits.ocpp,
-            config.limits.time_factor,
-        );
-        let file = config.components.ocpp.as_deref();
-        let outlets = config.connector.iter().map(|c| c.id).collect();
-        self.slot(
-            SLOT,
-            file,
-            carried::protocol(),
-            World::Ocpp,
-            limits,
-            outlets,
-        )
-    }
-
-    fn chain(
-        &self,
-        config: &Config,
-        clock: &Clock,
-        journal: &Journal,
-    ) -> Result<(Chain, Vec<Worker>), StartError> {
-        let standard = [PolicyConfig {
-            name: STANDARD.into(),
-            file: None,
-            on_failure: OnFailure::Pass,
-            limits: GuestLimits::default(),
-            settings: std::collections::BTreeMap::new(),
-        }];
-        let policies = if config.policy.is_empty() {
-            &standard[..]
-        } else {
-            &config.policy
-        };
-        let mut chain = Chain::default();
-        let mut workers = Vec::new();
-        for it in policies {
-            let name = format!("policy/{}", it.name);
-            let own = limits(
-                Limits::policy(),
-                &config.limits.policy,
-                config.limits.time_factor,
-            );
-            let file = it.file.as_ref().or(config.components.policy.as_ref());
-            let slot: Slot<Policy> = self.slot(
-                &name,
-                file.map(PathBuf::as_path),
-                carried::policy(),
-                World::Policy,
-                limits(own, &it.limits, 1),
-                Vec::new(),
-            )?;
-            let worker = Worker::spawn(
-                PolicySettings {
-                    name: it.name.clone(),
-                    slot,
-                    settings: named(&it.settings, |name, value| authorization::Setting {
-                        name,
-                        value,
-                    }),
-                    amnesia: config.debug.amnesia,
-                },
-                self.store.clone(),
-                clock.clone(),
-                self.board.clone(),
-                journal.clone(),
-            )?;
-            chain.push(&it.name, it.on_failure, &worker);
-            workers.push(worker);
-        }
-        Ok((chain, workers))
-    }
-
-    fn slot<K: Kind>(
-        &self,
-        name: &str,
-        file: Option<&Path>,
-        carried: Option<&'static [u8]>,
-        world: World,
-        limits: Limits,
-        outlets: Vec<u32>,
-    ) -> Result<Slot<K>, StartError> {
-        let read;
-        let (wasm, source) = match file {
-            Some(path) => {
-                read = std::fs::read(path).map_err(|source| StartError::ComponentFile {
-                    slot: name.into(),
-                    path: path.into(),
-                    source,
-                })?;
-                (&read[..], path.display().to_string())
-            }
-            None => (
-                carried.ok_or(StartError::NoComponent)?,
-                "carried".to_owned(),
-            ),
-        };
-        let refused = |error| StartError::Component {
-            slot: name.into(),
-            from: source.clone(),
-            source: error,
-        };
-        let component = self
-            .engine
-            .load(wasm, world, self.cache.as_ref())
-            .map_err(refused)?;
-        let entries = Entries::new(self.store.load_entries(name)?, limits.entries_bytes);
-        self.announce(name, &component, source.clone());
-        Slot::new(
-            &self.engine,
-            &component,
-            entries,
-            SlotSettings {
-                name: name.into(),
-                limits,
-                outlets,
-            },
-        )
-        .map_err(refused)
-    }
-
-    fn announce(&self, slot: &str, component: &Component, source: String) {
-        let info = component.info();
-        let facts = ComponentFacts {
-            slot: slot.to_owned(),
-            name: info.name.clone().unwrap_or_default(),
-            version: info.version.clone().unwrap_or_default(),
-            hash: info.hash.clone(),
-            source,
-            state: "waiting",
-            ..ComponentFacts::default()
-        };
-        tracing::info!(
-            slot,
-            name = facts.name,
-            version = facts.version,
-            source = facts.source,
-            "component loaded"
-        );
-        self.board.write(|board| {
-            // The protocol guest first, the policies in their order.
-            if slot == SLOT {
-                board.components.insert(0, facts);
-            } else {
-                board.components.push(facts);
-            }
-        });
-    }
-}
-
 fn make_private(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     std::fs::DirBuilder::new()
@@ -463,30 +205,6 @@ fn read_token(config: &Config) -> Result<Option<String>, StartError> {
         Some(token) if !token.is_empty() => Ok(Some(token.to_owned())),
         _ => Err(wrong("its first line is empty".into())),
     }
-}
-
-fn limits(mut limits: Limits, own: &GuestLimits, time_factor: u32) -> Limits {
-    let ms = |ms: u32| Duration::from_millis(ms.into());
-    if let Some(it) = own.event_ms {
-        limits.handle = ms(it);
-    }
-    if let Some(it) = own.start_ms {
-        limits.start = ms(it);
-    }
-    if let Some(it) = own.memory_kib {
-        limits.memory_bytes = it as usize * 1024;
-    }
-    if let Some(it) = own.actions {
-        limits.actions = it as usize;
-    }
-    if let Some(it) = own.entries_kib {
-        limits.entries_bytes = it as usize * 1024;
-    }
-    if let Some(it) = own.log_lines {
-        limits.log_lines = it as usize;
-    }
-    limits.time_factor *= f64::from(time_factor);
-    limits
 }
 
 fn link_settings(config: &Config) -> LinkSettings {
@@ -517,13 +235,4 @@ fn station_info(config: &Config) -> StationInfo {
 
 fn settings(config: &Config) -> Vec<Setting> {
     named(&config.ocpp, |name, value| Setting { name, value })
-}
-
-fn named<T>(
-    raw: &std::collections::BTreeMap<String, Raw>,
-    make: impl Fn(String, String) -> T,
-) -> Vec<T> {
-    raw.iter()
-        .map(|(name, value)| make(name.clone(), value.to_string()))
-        .collect()
 }

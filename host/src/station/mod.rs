@@ -13,9 +13,12 @@ mod assemble;
 mod boot;
 mod deliver;
 mod effects;
+mod error;
+mod guests;
 mod hardware;
 
-pub use assemble::{StartError, Station};
+pub use assemble::Station;
+pub use error::StartError;
 
 use std::collections::VecDeque;
 use std::time::Duration;
