@@ -11,21 +11,31 @@ use crate::trial::{Crash, Died, Ending, Trial, begin, session};
 /// Long enough for a frame to arrive and for a contactor to close.
 const LINGER_MS: u64 = 80;
 
-fn sweep(at: &'static str, linger_ms: u64) {
+/// One ending, or all of them if `PLUGPOINT_SWEEP_ALL` is 1.
+fn sweep(at: &'static str, linger_ms: u64, usual: Ending) {
+    if plan::setting("PLUGPOINT_SWEEP_ALL", 0) == 0 {
+        return sweep_one(at, linger_ms, usual);
+    }
+    for ending in Ending::ALL {
+        sweep_one(at, linger_ms, ending);
+    }
+}
+
+fn sweep_one(at: &'static str, linger_ms: u64, ending: Ending) {
     let points = plan::sweep(|n| {
         let mut trial = Trial::new();
-        let died = die_at(&mut trial, Crash { at, n, linger_ms });
+        let died = die_at(&mut trial, Crash { at, n, linger_ms }, ending);
         trial.finish();
         died
     });
     tell(&format!(
-        "died at each of {points} points of kind {at}, lingering {linger_ms} ms"
+        "died at each of {points} points of kind {at}, lingering {linger_ms} ms, in a session ended by {ending:?}"
     ));
     assert!(points > 20, "only {points} points of kind {at}");
 }
 
 /// True if the point was reached.
-fn die_at(trial: &mut Trial, crash: Crash) -> bool {
+fn die_at(trial: &mut Trial, crash: Crash, ending: Ending) -> bool {
     let charger = match trial.start(Some(crash)) {
         Ok(charger) => charger,
         Err(Died) => {
@@ -33,7 +43,7 @@ fn die_at(trial: &mut Trial, crash: Crash) -> bool {
             return true;
         }
     };
-    let died = session(&trial.central, &charger, "CARD1", Ending::Card).is_err();
+    let died = session(&trial.central, &charger, "CARD1", ending).is_err();
     let printed = charger.kill();
     trial.bury(&printed);
     died
@@ -41,27 +51,27 @@ fn die_at(trial: &mut Trial, crash: Crash) -> bool {
 
 #[test]
 fn power_fails_behind_each_event() {
-    sweep("event", 0);
+    sweep("event", 0, Ending::Card);
 }
 
 #[test]
 fn power_fails_while_the_loop_hangs_behind_each_event() {
-    sweep("event", LINGER_MS);
+    sweep("event", LINGER_MS, Ending::Offline);
 }
 
 #[test]
 fn crash_between_commit_and_effects() {
-    sweep("commit", 0);
+    sweep("commit", 0, Ending::Remote);
 }
 
 #[test]
 fn crash_behind_each_effect() {
-    sweep("effect", 0);
+    sweep("effect", 0, Ending::Reset);
 }
 
 #[test]
 fn crash_when_each_effect_has_shown() {
-    sweep("effect", LINGER_MS);
+    sweep("effect", LINGER_MS, Ending::Card);
 }
 
 /// The start after a power failure in the middle of a transaction is itself cut
@@ -78,7 +88,7 @@ fn crash_while_recovering() {
         let Ok(charger) = trial.start(None) else {
             unreachable!("it is not to die");
         };
-        assert!(begin(&charger, "CARD1").is_ok(), "a session begins");
+        assert!(begin(&charger, "CARD1", 3.0).is_ok(), "a session begins");
         let printed = charger.kill();
         trial.bury(&printed);
         let died = match trial.start(Some(crash(n))) {

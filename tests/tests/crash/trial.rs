@@ -106,8 +106,8 @@ impl Trial {
         }
     }
 
-    /// Ends whatever still runs, and waits until the central system has been
-    /// told everything.
+    /// Starts once more, waits until the central system has been told
+    /// everything, and charges a car as if nothing had been.
     pub fn finish(&mut self) {
         let charger = match self.start(None) {
             Ok(charger) => charger,
@@ -116,16 +116,22 @@ impl Trial {
         let settled = self
             .note_register(&charger)
             .and_then(|()| clear(&charger))
-            .and_then(|()| {
-                wait(&charger, |s| {
-                    s["queue"] == 0 && s["shows"]["registration"] == "Accepted"
-                })
-            });
+            .and_then(|()| wait(&charger, is_at_rest))
+            .and_then(|()| begin(&charger, "AFTER", 2.0))
+            .and_then(|()| alive(charger.control().unplug(1)).map(drop))
+            .and_then(|()| clear(&charger))
+            .and_then(|()| wait(&charger, is_at_rest));
         if settled.is_err() {
-            self.fail(&format!(
-                "the charger does not come to rest: {:#?}",
-                charger.control().status()
-            ));
+            self.fail("the charger died without being told to");
+        }
+        // Behind its answer nothing is on the way any more.
+        if let Err(failure) = self.central.call("ClearCache", json!({})) {
+            self.fail(&failure.to_string());
+        }
+        let told = self.central.calls("StatusNotification");
+        let last = told.iter().rev().find(|c| c.payload["connectorId"] == 1);
+        if last.is_none_or(|call| call.payload["status"] != "Available") {
+            self.fail(&format!("the last status told is {last:?}"));
         }
         let printed = charger.kill();
         self.bury(&printed);
@@ -211,7 +217,8 @@ impl Ending {
 
 /// A short session, from whatever state an earlier one was left in.
 pub fn session(central: &CentralSystem, charger: &Charger, card: &str, ending: Ending) -> Step {
-    begin(charger, card)?;
+    // Longer than a second, so that there is a meter value on the way.
+    begin(charger, card, 8.0)?;
     let control = charger.control();
     match ending {
         Ending::Card => {
@@ -241,6 +248,13 @@ pub fn session(central: &CentralSystem, charger: &Charger, card: &str, ending: E
     wait(charger, |s| s["queue"] == 0)
 }
 
+/// Everything has been told, and nothing goes on.
+fn is_at_rest(status: &Value) -> bool {
+    status["queue"] == 0
+        && status["shows"]["registration"] == "Accepted"
+        && connector_of(status, 1)["shows"]["status"] == "Available"
+}
+
 /// The central system's id of the transaction, once there is one.
 fn transaction(status: &Value) -> Option<i64> {
     connector_of(status, 1)["shows"]["transaction"]
@@ -250,7 +264,7 @@ fn transaction(status: &Value) -> Option<i64> {
 }
 
 /// The first half of a session: energy flows.
-pub fn begin(charger: &Charger, card: &str) -> Step {
+pub fn begin(charger: &Charger, card: &str, energy_wh: f64) -> Step {
     clear(charger)?;
     let control = charger.control();
     let status = alive(control.status())?;
@@ -260,9 +274,8 @@ pub fn begin(charger: &Charger, card: &str) -> Step {
     alive(control.plug(1))?;
     alive(control.card(card))?;
     wait(charger, |s| connector_of(s, 1)["contactor"] == "closed")?;
-    // Longer than a second, so that there is a meter value on the way.
     wait(charger, |s| {
-        register(s).is_some_and(|now| now >= wh.ceil() + 108.0)
+        register(s).is_some_and(|now| now >= wh.ceil() + 100.0 + energy_wh)
     })
 }
 
