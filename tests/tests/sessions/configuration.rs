@@ -132,7 +132,7 @@ pub fn heartbeat_follows_the_key(setup: &Setup) {
     let second = stage.central.expect_any("Heartbeat");
     let apart = second.at.duration_since(first.at);
     assert!(
-        apart > Duration::from_millis(900) && apart < Duration::from_millis(1500),
+        apart > Duration::from_millis(900) && apart < Duration::from_secs(3),
         "{apart:?}"
     );
     stage.ledger();

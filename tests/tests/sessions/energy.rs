@@ -27,7 +27,8 @@ pub fn sampled_values(setup: &Setup) {
         assert!(wanted("Current.Import"), "{sampled:?}");
         if let Some(last) = last.replace(values.at) {
             let apart = values.at.duration_since(last).as_millis();
-            assert!((800..1500).contains(&apart), "{apart} ms apart");
+            // Late on a busy machine, but never early.
+            assert!((800..3000).contains(&apart), "{apart} ms apart");
         }
     }
     stage.card("CARD1");

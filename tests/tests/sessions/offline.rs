@@ -81,7 +81,7 @@ pub fn samples_wait_their_turn(setup: &Setup) {
         .collect();
     for pair in times.windows(2) {
         let apart = pair[1].duration_since(pair[0]).as_millis();
-        assert!((700..1500).contains(&apart), "{apart} ms apart");
+        assert!((700..3000).contains(&apart), "{apart} ms apart");
     }
 }
 
