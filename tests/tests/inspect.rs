@@ -26,20 +26,15 @@ fn the_standard_guests_import_nothing_but_log_and_entries() {
         assert_eq!(code, Some(0), "{printed}");
         let facts: Value = serde_json::from_str(&printed).expect("JSON");
         assert_eq!(facts["name"], name);
-        let mut imports: Vec<&str> = facts["imports"]
-            .as_array()
-            .expect("a list")
-            .iter()
-            .filter_map(Value::as_str)
-            .collect();
-        imports.sort_unstable();
-        assert_eq!(
-            imports,
-            [
-                "plugpoint:charger/entries@0.1.0",
-                "plugpoint:charger/log@0.1.0"
-            ],
-        );
+        let imports = facts["imports"].as_array().expect("a list");
+        let granted = [
+            "plugpoint:charger/entries@0.1.0",
+            "plugpoint:charger/log@0.1.0",
+        ];
+        assert!(!imports.is_empty());
+        for import in imports {
+            assert!(granted.iter().any(|name| import == name), "{facts:#}");
+        }
         let size = std::fs::metadata(&file).expect("a file").len();
         assert_eq!(facts["size"], size);
         assert!(facts["hash"].as_str().is_some_and(|hash| hash.len() == 64));
