@@ -21,11 +21,20 @@ struct Guest {
     well_behaved: bool,
 }
 
-const GUESTS: [Guest; 6] = [
-    Guest::new("guest-ocpp"),
-    Guest::new("guest-policy"),
-    Guest::new("toy-protocol"),
-    Guest::new("bad-component"),
+/// What is wanted of them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// The two that the program carries.
+    Carried,
+    /// Those of the tests too.
+    All,
+}
+
+const CARRIED: [Guest; 2] = [Guest::new("guest-ocpp"), Guest::new("guest-policy")];
+
+const FOR_TESTS: [Guest; 2] = [Guest::new("toy-protocol"), Guest::new("bad-component")];
+
+const REFUSED: [Guest; 2] = [
     Guest::refused("bad-version", &["wrong-version"]),
     Guest::refused("bad-import", &["extra-import"]),
 ];
@@ -51,29 +60,37 @@ impl Guest {
     }
 }
 
-/// Builds all components; files that would not change are left alone, so that
+/// Builds components; files that would not change are left alone, so that
 /// nothing that includes them is built anew.
-pub fn build(workspace: &Workspace) -> Result<()> {
+pub fn build(workspace: &Workspace, which: Which) -> Result<()> {
     let toolchain = Toolchain::find()?;
     let folder = workspace.components();
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    together(workspace, &toolchain, &CARRIED)?;
+    if which == Which::Carried {
+        return Ok(());
+    }
+    together(workspace, &toolchain, &FOR_TESTS)?;
+    for refused in &REFUSED {
+        together(workspace, &toolchain, std::slice::from_ref(refused))?;
+    }
+    Ok(())
+}
 
-    let mut together = toolchain.build(workspace);
-    together.arg("--quiet");
-    for guest in GUESTS.iter().filter(|guest| guest.features.is_empty()) {
-        together.args(["-p", guest.package]);
+/// One build. Cargo unifies features within a build, so what is built together
+/// is always the same: or the same source would give components that differ.
+fn together(workspace: &Workspace, toolchain: &Toolchain, guests: &[Guest]) -> Result<()> {
+    let mut command = toolchain.build(workspace);
+    command.arg("--quiet");
+    for guest in guests {
+        command.args(["-p", guest.package]);
+        for feature in guest.features {
+            command.args(["--features", feature]);
+        }
     }
-    run(&mut together)?;
-    for guest in GUESTS.iter().filter(|guest| guest.features.is_empty()) {
-        encode(workspace, &toolchain, guest, &folder)?;
-    }
-    // Each set of features is a build of its own: in one, cargo would unify them.
-    for guest in GUESTS.iter().filter(|guest| !guest.features.is_empty()) {
-        run(toolchain
-            .build(workspace)
-            .args(["--quiet", "-p", guest.package, "--features"])
-            .arg(guest.features.join(",")))?;
-        encode(workspace, &toolchain, guest, &folder)?;
+    run(&mut command)?;
+    for guest in guests {
+        encode(workspace, toolchain, guest, &workspace.components())?;
     }
     Ok(())
 }

@@ -23,6 +23,7 @@ mod test;
 mod wasm_std;
 mod workspace;
 
+use guests::Which;
 use workspace::Workspace;
 
 /// Everything a developer types. Each task does all the set-up it needs.
@@ -85,7 +86,11 @@ fn arguments(given: impl Iterator<Item = String>) -> Vec<String> {
 
 fn perform(task: Task) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::find()?;
-    guests::build(&workspace)?;
+    let which = match task {
+        Task::Build { .. } | Task::Run(_) => Which::Carried,
+        Task::Guests | Task::Test(_) | Task::Bench(_) => Which::All,
+    };
+    guests::build(&workspace, which)?;
     match task {
         Task::Guests => Ok(ExitCode::SUCCESS),
         Task::Build { release } => program::build(&workspace, release),
