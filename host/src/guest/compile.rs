@@ -7,7 +7,7 @@ use std::time::Instant;
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
 
-use super::{ComponentError, Engine, ImageCache, Inspection, trusted};
+use super::{ComponentError, Engine, ImageCache, Inspection, trim, trusted};
 
 impl Engine {
     pub(super) fn code(
@@ -38,6 +38,8 @@ impl Engine {
                 // From the file, so that its pages can be shared and dropped.
                 Ok(()) => {
                     if let Some(code) = cache.load(self.wasmtime(), &name) {
+                        drop(image);
+                        trim::give_back();
                         return Ok(code);
                     }
                 }

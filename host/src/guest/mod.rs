@@ -32,6 +32,8 @@ mod ocpp;
 mod policy;
 mod slot;
 mod ticker;
+#[cfg(feature = "compiler")]
+mod trim;
 #[cfg_attr(not(feature = "compiler"), allow(dead_code))]
 mod trusted;
 
