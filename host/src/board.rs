@@ -32,6 +32,14 @@ pub struct Facts {
     pub decisions: Vec<DecisionFacts>,
 }
 
+impl Facts {
+    /// How many messages wait for the central system, if the guest says so.
+    #[must_use]
+    pub fn queue(&self) -> Option<u64> {
+        self.shown.get(&0)?.get("queue")?.parse().ok()
+    }
+}
+
 /// The link.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct LinkFacts {

@@ -35,19 +35,9 @@ pub(super) async fn metrics(State(shared): Api) -> impl IntoResponse {
         "uptime_ms",
         "gauge",
         "Milliseconds since the process started.",
-        &[(
-            String::new(),
-            shared
-                .clock
-                .monotonic_ms()
-                .saturating_sub(shared.started_ms),
-        )],
+        &[(String::new(), shared.uptime_ms())],
     );
-    let queue = facts
-        .shown
-        .get(&0)
-        .and_then(|shown| shown.get("queue")?.parse().ok());
-    if let Some(queue) = queue {
+    if let Some(queue) = facts.queue() {
         family(
             "queue",
             "gauge",

@@ -63,6 +63,12 @@ pub struct Shared {
     pub started_ms: u64,
 }
 
+impl Shared {
+    fn uptime_ms(&self) -> u64 {
+        self.clock.monotonic_ms().saturating_sub(self.started_ms)
+    }
+}
+
 type Api = State<Arc<Shared>>;
 
 /// Serves until the sender of `stop` is used or gone.

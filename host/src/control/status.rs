@@ -27,7 +27,6 @@ pub(super) async fn status(State(shared): Api) -> Json<Value> {
         })
         .collect();
     let whole = shown(0);
-    let queue = whole.get("queue").and_then(|text| text.parse::<u64>().ok());
     let now = shared.clock.now();
     let it = &shared.charge_point;
     Json(json!({
@@ -39,14 +38,14 @@ pub(super) async fn status(State(shared): Api) -> Json<Value> {
             "firmware_version": it.firmware_version,
         },
         "version": env!("CARGO_PKG_VERSION"),
-        "uptime_ms": shared.clock.monotonic_ms().saturating_sub(shared.started_ms),
+        "uptime_ms": shared.uptime_ms(),
         "clock": {
             "time": now.wall_ms.map(crate::rfc3339::format),
             "trust": crate::words::of(&now.trust),
         },
         "link": facts.link,
         "shows": whole,
-        "queue": queue.unwrap_or(0),
+        "queue": facts.queue().unwrap_or(0),
         "connectors": connectors,
         "components": facts.components,
         "storage": facts.storage,

@@ -162,6 +162,14 @@ impl Loop {
         written
     }
 
+    /// Writes lazy entries whose time has not come yet.
+    pub(super) async fn flush(&mut self) {
+        if let Some(batch) = self.slot.entries_mut().flush() {
+            // Reported by `commit` if that fails.
+            let _ = self.commit(batch).await;
+        }
+    }
+
     fn failed_on(&mut self, event: &Event, failure: &Failure) {
         let dropped = boot::dropped(event, failure.kind.word());
         self.failed(&failure.to_string(), dropped);
@@ -268,10 +276,7 @@ impl Loop {
             worker.restart();
         }
         self.slot.discard_instance();
-        if let Some(batch) = self.slot.entries_mut().flush() {
-            // Lazy entries; reported by `commit` if that fails.
-            let _ = self.commit(batch).await;
-        }
+        self.flush().await;
         self.slot.entries_mut().drop_session();
         self.board.write(|facts| {
             facts.shown.clear();

@@ -251,10 +251,7 @@ impl Loop {
                 self.dark_at =
                     Some(Instant::now() + std::time::Duration::from_millis(hold_up_ms.into()));
                 self.deliver(Event::PowerFailing(hold_up_ms)).await;
-                if let Some(batch) = self.slot.entries_mut().flush() {
-                    // Reported by `commit` if that fails.
-                    let _ = self.commit(batch).await;
-                }
+                self.flush().await;
             }
         }
     }

@@ -196,11 +196,7 @@ impl Loop {
         for worker in self.workers.drain(..) {
             worker.stop();
         }
-        if let Some(batch) = self.slot.entries_mut().flush()
-            && let Err(error) = self.store.commit(SLOT, batch.changes).await
-        {
-            tracing::error!(%error, "the last entries could not be kept");
-        }
+        self.flush().await;
         self.outlets.shutdown();
         self.store.close();
     }
@@ -224,8 +220,7 @@ impl Loop {
 
     async fn on_time(&mut self) {
         self.housekeeping_at = Instant::now() + HOUSEKEEPING;
-        self.ensure().await;
-        if !self.able() {
+        if !self.ensure().await {
             return;
         }
         // A guest that fails on one keeps the others for its successor.
