@@ -7,6 +7,7 @@
 //!   on loopback, answers sensibly, and can be told to misbehave;
 //! * [`ledger`]: checks what a central system has seen for what must never
 //!   happen: a lost, doubled or disordered transaction message;
+//! * [`conformance`]: the certification's cases, against any charge point;
 //! * [`charger`]: the real program as a child process, with its configuration,
 //!   its control API and its end;
 //! * [`tls`]: certificates made on the spot;
@@ -21,6 +22,7 @@
 
 pub mod central_system;
 pub mod charger;
+pub mod conformance;
 pub mod frame;
 pub mod ledger;
 pub mod tls;
