@@ -24,6 +24,8 @@ pub struct Traits {
     pub cables: Vec<Cable>,
     /// The connector that a case uses unless it needs more.
     pub connector: u32,
+    /// The connectors that the reader of [`Station::card`] serves.
+    pub reader: Vec<u32>,
     /// It can say what it has to while its mains fail.
     pub holds_up: bool,
     /// How long a car takes at most from the offer of energy to drawing it.
@@ -48,8 +50,11 @@ pub struct Message {
     pub action: String,
     /// Its payload.
     pub payload: Value,
-    /// What the central system answered; nothing: not yet, or never.
+    /// The CALLRESULT of the central system; nothing: not yet, never, or a
+    /// CALLERROR.
     pub answer: Option<Value>,
+    /// When an answer of any kind went out.
+    pub answered_at: Option<Duration>,
 }
 
 /// The station's answer to a CALL of the central system.
@@ -107,12 +112,15 @@ pub trait Station {
 
     /// How the next CALL of this action is answered; several wait in line.
     fn reply_next(&mut self, action: &str, reply: Reply);
-    /// How each CALL of this action is answered from now on.
+    /// How each CALL of this action is answered from now on. What still waits
+    /// in line for it is forgotten.
     fn reply(&mut self, action: &str, reply: Reply);
     /// What the central system says of this tag (an IdTagInfo) wherever it is
     /// asked. Unknown tags are accepted.
     fn tag(&mut self, id_tag: &str, info: Value);
-    /// The central system asks something, and the station answers it.
+    /// The central system asks something, and the station answers it. Without
+    /// an answer within [`Traits::patience`] it is the station's failure, without
+    /// a connection the surroundings'.
     fn call(&mut self, action: &str, payload: Value) -> Result<Answer, Failure>;
 
     /// Time since the suite met the station.
