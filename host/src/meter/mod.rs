@@ -4,6 +4,8 @@
 //! Not here: buses and register maps (drivers), and what is done with a reading
 //! (see [`crate::outlet`]).
 
+use std::time::Duration;
+
 use crate::outlet::Moment;
 use crate::wit::protocol::Measurement;
 
@@ -35,4 +37,9 @@ pub trait Meter: Send {
     /// Asks for a reading. Never blocks: a meter on a bus has a thread of its
     /// own. Asked again while a question is on its way, it may join the two.
     fn ask(&mut self, now: Moment) -> Answer;
+
+    /// How often it is to be asked while nothing presses; none: as usual.
+    fn pace(&self) -> Option<Duration> {
+        None
+    }
 }

@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use tokio::sync::oneshot;
 
+use super::driver::Source;
 use super::sim::{BenchAnswer, BenchOrder};
 use crate::meter::Sample;
-use crate::wit::protocol::{Indication, LockMove, MeterRequest, Permit};
+use crate::wit::protocol::{Fault, Indication, LockMove, MeterRequest, Permit};
 
 /// An order to the safety thread, or a driver's call for attention.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub(super) enum Command {
     Edge(u32, Instant),
     /// The answer of this outlet's meter.
     Sample(u32, Option<Sample>),
+    /// What is wrong with a device beside this outlet, or that it is well again.
+    Trouble(u32, Source, Option<Fault>),
     /// Somebody works the simulation; `at` is when that was.
     Bench {
         order: BenchOrder,

@@ -110,11 +110,33 @@ pub trait OutletDriver: Send {
 pub struct Inputs {
     outlet: u32,
     commands: Sender<Command>,
+    /// [`Moment::ZERO`].
+    origin: Instant,
+}
+
+/// A device beside an outlet's own hardware that can be in trouble.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// The outlet's meter.
+    Meter,
+    /// A reader that serves the outlet, by its place in the configuration.
+    Reader(usize),
 }
 
 impl Inputs {
-    pub(super) fn new(outlet: u32, commands: Sender<Command>) -> Self {
-        Self { outlet, commands }
+    pub(super) fn new(outlet: u32, commands: Sender<Command>, origin: Instant) -> Self {
+        Self {
+            outlet,
+            commands,
+            origin,
+        }
+    }
+
+    /// That instant as the safety side counts.
+    #[must_use]
+    pub fn moment(&self, at: Instant) -> Moment {
+        let since = at.saturating_duration_since(self.origin);
+        Moment::ZERO.after(since)
     }
 
     /// An input of the outlet has changed, at `at`: the facts are asked for.
@@ -125,5 +147,12 @@ impl Inputs {
     /// The meter's answer; none if it did not answer in time.
     pub fn sample(&self, sample: Option<Sample>) {
         let _ = self.commands.send(Command::Sample(self.outlet, sample));
+    }
+
+    /// What is wrong with a device beside the outlet; none: nothing any more.
+    pub fn trouble(&self, source: Source, fault: Option<Fault>) {
+        let _ = self
+            .commands
+            .send(Command::Trouble(self.outlet, source, fault));
     }
 }

@@ -84,6 +84,7 @@ pub struct Outlets {
     view: Arc<Mutex<View>>,
     latencies: Latencies,
     clock: Clock,
+    origin: Instant,
     bench: Option<SimBench>,
     ending: Arc<Mutex<Option<Ending>>>,
 }
@@ -125,7 +126,7 @@ impl Outlets {
                 sim,
                 registers.as_deref(),
                 &saved,
-                &commands,
+                &|number| Inputs::new(number, commands.clone(), origin),
             )?);
         }
         let view = Arc::new(Mutex::new(first_view(&mut units, &clock)));
@@ -170,6 +171,7 @@ impl Outlets {
             view,
             latencies,
             clock,
+            origin,
             bench,
             ending: Arc::new(Mutex::new(Some(Ending { safety, told }))),
         })
@@ -239,6 +241,12 @@ impl Outlets {
     #[must_use]
     pub fn indications(&self) -> Vec<Indication> {
         self.view().indications
+    }
+
+    /// How a device beside this outlet's own hardware calls for attention.
+    #[must_use]
+    pub fn inputs(&self, outlet: u32) -> Inputs {
+        Inputs::new(outlet, self.commands.clone(), self.origin)
     }
 
     /// How long the last openings took that an input has caused.
@@ -334,11 +342,11 @@ fn fit(
     sim: &SimOptions,
     registers: Option<&Registers>,
     saved: &Saved,
-    commands: &Sender<Command>,
+    inputs: &dyn Fn(u32) -> Inputs,
 ) -> Result<Unit, OutletError> {
     let number = settings.number;
-    let (limits, driver) = settings.split();
-    let fittings = match driver {
+    let (limits, driver, meter) = settings.split();
+    let mut fittings = match driver {
         DriverSettings::Sim(simulated) => Fittings {
             driver: Box::new(SimOutlet::new(
                 &limits,
@@ -350,13 +358,15 @@ fn fit(
             meter: None,
         },
         DriverSettings::Other(fitter) => {
-            let inputs = Inputs::new(number, commands.clone());
-            fitter(inputs).map_err(|error| OutletError::Driver {
+            fitter(inputs(number)).map_err(|error| OutletError::Driver {
                 outlet: number,
                 error,
             })?
         }
     };
+    if let Some(meter) = meter {
+        fittings.meter = Some(meter.fit(inputs(number)));
+    }
     Ok(Unit::new(Moment::ZERO, limits, safety, fittings))
 }
 

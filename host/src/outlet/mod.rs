@@ -27,11 +27,13 @@ mod thread;
 mod unit;
 mod watch;
 
-pub use driver::{Facts, Flow, Inputs, LockOrder, OutletDriver, Outputs};
+pub use driver::{Facts, Flow, Inputs, LockOrder, OutletDriver, Outputs, Source};
 pub use handle::{OutletError, Outlets};
 pub use latency::Latency;
 pub use moment::Moment;
-pub use settings::{DriverError, DriverSettings, Fitter, Fittings, OutletSettings, SafetySettings};
+pub use settings::{
+    DriverError, DriverSettings, Fitter, Fittings, MeterFitter, OutletSettings, SafetySettings,
+};
 pub use sim::{BenchError, Pace, SimBench, SimOptions, SimSettings, SimStorage};
 
 use crate::wit::protocol::{LockMoved, MeterRead, OutletEvent, TokenRead};

@@ -22,11 +22,13 @@ pub struct OutletSettings {
     pub ventilated: bool,
     /// The hardware.
     pub driver: DriverSettings,
+    /// A meter apart from the hardware; goes before one that the driver has.
+    pub meter: Option<MeterFitter>,
 }
 
 impl OutletSettings {
     /// What an outlet is, apart from its hardware.
-    pub(super) fn split(self) -> (OutletLimits, DriverSettings) {
+    pub(super) fn split(self) -> (OutletLimits, DriverSettings, Option<MeterFitter>) {
         let limits = OutletLimits {
             number: self.number,
             cable: self.cable,
@@ -34,7 +36,7 @@ impl OutletSettings {
             phases: self.phases,
             ventilated: self.ventilated,
         };
-        (limits, self.driver)
+        (limits, self.driver, self.meter)
     }
 }
 
@@ -65,6 +67,26 @@ pub struct Fittings {
     pub driver: Box<dyn OutletDriver>,
     /// The meter, unless the driver has its own.
     pub meter: Option<Box<dyn Meter>>,
+}
+
+/// Makes a meter; called once, before the safety thread starts.
+pub struct MeterFitter(Box<dyn FnOnce(Inputs) -> Box<dyn Meter> + Send>);
+
+impl MeterFitter {
+    /// From what makes it.
+    pub fn new(fit: impl FnOnce(Inputs) -> Box<dyn Meter> + Send + 'static) -> Self {
+        Self(Box::new(fit))
+    }
+
+    pub(super) fn fit(self, inputs: Inputs) -> Box<dyn Meter> {
+        (self.0)(inputs)
+    }
+}
+
+impl std::fmt::Debug for MeterFitter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MeterFitter(..)")
+    }
 }
 
 /// The hardware cannot be used; the text says which line, bus or file, and why.

@@ -158,6 +158,9 @@ impl Safety {
             Command::Sample(outlet, sample) => {
                 self.one(now, outlet, news, |unit| unit.sample(moment, sample));
             }
+            Command::Trouble(outlet, source, fault) => {
+                self.one(now, outlet, news, |unit| unit.trouble(source, fault));
+            }
             Command::Edge(outlet, at) => self.edge(now, outlet, at, news, fresh),
             Command::Bench { order, at, answer } => {
                 let result = self.bench(now, &order, at, news, fresh);

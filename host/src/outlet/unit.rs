@@ -1,23 +1,24 @@
 //! One outlet: its driver, its meter, its rules and what is to be told of it.
 //! Knows no thread and no clock; the time is an argument.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::driver::{Facts, Flow, OutletDriver, Outputs};
+use super::driver::{Facts, Flow, OutletDriver, Outputs, Source};
 use super::moment::{Moment, earliest};
 use super::rules::Rules;
 use super::settings::{Fittings, OutletLimits, SafetySettings};
 use super::watch::{Seen, Watch};
 use crate::meter::{Answer, Meter, Sample};
 use crate::wit::protocol::{
-    ContactorState, Indication, LockMove, LockMoved, Measurement, MeterRead, OutletEvent,
+    ContactorState, Fault, Indication, LockMove, LockMoved, Measurement, MeterRead, OutletEvent,
     OutletState, Permit, Quantity, Reading, Stamp,
 };
 
 /// Rules, inputs and outputs settle in a few rounds; more would be a loop.
 const MOST_ROUNDS: u32 = 8;
 
-/// Between two looks at the meter.
+/// Between two looks at a meter that does not say how often.
 const METER_PACE: Duration = Duration::from_secs(1);
 /// The same, when an energy limit is nearly used up.
 const METER_PACE_NEAR_LIMIT: Duration = Duration::from_millis(20);
@@ -53,6 +54,8 @@ pub(super) struct Unit {
     /// The meter was asked at this moment and has not answered.
     asked: Option<Moment>,
     readers: Vec<(u32, Moment)>,
+    /// Devices beside the hardware that are not well.
+    troubles: BTreeMap<Source, Fault>,
     looked_at: Moment,
     told: Vec<Told>,
 }
@@ -83,6 +86,7 @@ impl Unit {
             stale: false,
             asked: None,
             readers: Vec::new(),
+            troubles: BTreeMap::new(),
             looked_at: now,
             told: Vec::new(),
         };
@@ -118,7 +122,7 @@ impl Unit {
     }
 
     pub(super) fn move_lock(&mut self, now: Moment, order: &LockMove) {
-        self.facts = self.driver.facts(now);
+        self.facts = self.present_facts(now);
         self.rules.move_lock(now, order, &self.facts);
     }
 
@@ -138,6 +142,14 @@ impl Unit {
         self.looked_at = now;
     }
 
+    /// A device beside the hardware is not well, or well again.
+    pub(super) fn trouble(&mut self, source: Source, fault: Option<Fault>) {
+        match fault {
+            Some(fault) => self.troubles.insert(source, fault),
+            None => self.troubles.remove(&source),
+        };
+    }
+
     pub(super) fn driver(&mut self) -> &mut dyn OutletDriver {
         &mut *self.driver
     }
@@ -149,10 +161,7 @@ impl Unit {
             self.look(moment);
         }
         for _ in 0..MOST_ROUNDS {
-            self.facts = self.driver.facts(moment);
-            if self.facts.current.is_none() {
-                self.facts.current = self.last.as_ref().and_then(flow);
-            }
+            self.facts = self.present_facts(moment);
             let register = self.last.as_ref().map(|sample| sample.energy_mwh);
             let outputs = self.rules.step(moment, &self.facts, register);
             if outputs == self.outputs {
@@ -203,6 +212,16 @@ impl Unit {
             faults: self.rules.faults(&self.facts),
             reading: self.reading(now),
         }
+    }
+
+    /// What the driver says, and what is known beside it.
+    fn present_facts(&mut self, now: Moment) -> Facts {
+        let mut facts = self.driver.facts(now);
+        if facts.current.is_none() {
+            facts.current = self.last.as_ref().and_then(flow);
+        }
+        facts.faults.extend(self.troubles.values().cloned());
+        facts
     }
 
     fn tell(&mut self, now: Present) {
@@ -293,16 +312,22 @@ impl Unit {
         if self.is_closed() && self.outputs.offered_ma == 0 {
             return METER_PACE_NEAR_LIMIT;
         }
+        let usual = self
+            .meter
+            .as_ref()
+            .and_then(|meter| meter.pace())
+            .unwrap_or(METER_PACE);
         let Some(left) = self.rules.left_mwh().filter(|left| *left > 0) else {
-            return METER_PACE;
+            return usual;
         };
         // At the most that can flow: 230 V on each phase.
         let milliwatts = u64::from(self.outputs.offered_ma) * 230 * u64::from(self.limits.phases);
         if !self.is_closed() || milliwatts == 0 {
-            return METER_PACE;
+            return usual;
         }
         let left_ms = left.saturating_mul(3_600_000) / milliwatts;
-        Duration::from_millis(left_ms).clamp(METER_PACE_NEAR_LIMIT, METER_PACE)
+        Duration::from_millis(left_ms)
+            .clamp(METER_PACE_NEAR_LIMIT, usual.max(METER_PACE_NEAR_LIMIT))
     }
 
     fn reading(&self, now: Present) -> Option<Reading> {

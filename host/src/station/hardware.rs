@@ -43,6 +43,7 @@ pub(super) fn start(
                     ..Pace::default()
                 },
             }),
+            meter: None,
         })
         .collect();
     let readers: Vec<ReaderSettings> = config

@@ -115,3 +115,30 @@ fn what_cannot_be_is_refused_at_the_start() {
         OutletError::Registers { .. }
     ));
 }
+
+#[test]
+fn trouble_beside_an_outlet_is_a_fault_until_it_is_over() {
+    let mut charger = start(vec![sim_outlet(1, Cable::Fixed)], &SimOptions::default());
+    charger.charge();
+    let inputs = charger.outlets.inputs(1);
+    let fault = |kind| {
+        Some(Fault {
+            kind,
+            text: "no answer".into(),
+        })
+    };
+    // Without a reader a car charges on.
+    inputs.trouble(Source::Reader(0), fault(FaultKind::ReaderFailure));
+    let event = charger.outlet_event(OutletChange::Fault);
+    assert_eq!(event.state.faults[0].kind, FaultKind::ReaderFailure);
+    assert_eq!(event.state.contactor, ContactorState::Closed);
+    // Without a meter it does not.
+    inputs.trouble(Source::Meter, fault(FaultKind::MeterFailure));
+    let event = charger.contactor(ContactorState::Open);
+    assert_eq!(event.state.faults.len(), 2);
+    inputs.trouble(Source::Meter, None);
+    inputs.trouble(Source::Reader(0), None);
+    let event = charger.contactor(ContactorState::Closed);
+    assert_eq!(event.state.faults, []);
+    charger.outlets.shutdown();
+}

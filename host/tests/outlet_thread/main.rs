@@ -12,12 +12,12 @@ use plugpoint::outlet::sim::StorageError;
 use plugpoint::outlet::{
     BenchError, DriverSettings, Facts, Fittings, HardwareEvent, Inputs, OutletDriver, OutletError,
     OutletSettings, Outlets, Outputs, SafetySettings, SimBench, SimOptions, SimSettings,
-    SimStorage,
+    SimStorage, Source,
 };
 use plugpoint::reader::{ReaderDriver, ReaderSettings};
 use plugpoint::wit::protocol::{
-    Cable, ContactorState, FaultKind, LockMove, LockState, MeterRequest, OutletChange, OutletEvent,
-    OutletState, Permit, PilotState,
+    Cable, ContactorState, Fault, FaultKind, LockMove, LockState, MeterRequest, OutletChange,
+    OutletEvent, OutletState, Permit, PilotState,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -41,6 +41,7 @@ fn sim_outlet(number: u32, cable: Cable) -> OutletSettings {
         phases: 3,
         ventilated: false,
         driver: DriverSettings::Sim(SimSettings::default()),
+        meter: None,
     }
 }
 

@@ -4,9 +4,9 @@
 //!
 //! **The contactor is closed only while all of this holds**: there is a permit
 //! that offers current; the pilot is C (or D, where ventilation is provided);
-//! there is no fault and no emergency stop; a cable is plugged, and in a socket
-//! locked; the mains are there. What is not of the car's or the guest's own will
-//! opens it at once. Taking back a permit, in whole or in part, first signals
+//! there is no fault that touches the current (a reader of cards does not) and no
+//! emergency stop; a cable is plugged, and in a socket locked; the mains are
+//! there. What is not of the car's or the guest's own will opens it at once. Taking back a permit, in whole or in part, first signals
 //! "no current" and opens at zero current or after a bound. The lock lets go
 //! only once the contactor is open.
 //!
@@ -278,7 +278,7 @@ impl Rules {
     /// Everything but the pilot and the permit.
     fn is_fit(&self, facts: &Facts) -> bool {
         facts.plugged
-            && facts.faults.is_empty()
+            && !facts.faults.iter().any(is_in_the_way)
             && !facts.emergency_stop
             && self.feedback.fault().is_none()
             && self.lock.holds(facts)
@@ -349,4 +349,10 @@ impl Rules {
             lock: self.lock.order(),
         }
     }
+}
+
+/// Without a reader or a good signal a car can charge all the same: somebody
+/// far away may start it.
+fn is_in_the_way(fault: &Fault) -> bool {
+    !matches!(fault.kind, FaultKind::ReaderFailure | FaultKind::WeakSignal)
 }
