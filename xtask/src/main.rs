@@ -3,7 +3,8 @@
 //! Reading order: [`workspace`] (where things are, how commands are run),
 //! [`wasm_std`] (the standard library for components), [`component`] (core module
 //! to component), [`guests`] (all components of this repository), [`program`]
-//! (the native programs), then one module for each task: [`mod@test`], [`demo`] (the
+//! (the native programs), [`python`] and [`node`] (what the interoperability tests
+//! need), then one module for each task: [`mod@test`], [`demo`] (the
 //! task `run`), [`mod@bench`].
 //!
 //! It holds no logic of the product: each step is a command that could be typed
@@ -17,6 +18,7 @@ mod bench;
 mod component;
 mod demo;
 mod guests;
+mod node;
 mod program;
 mod python;
 mod test;

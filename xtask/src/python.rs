@@ -1,6 +1,6 @@
-//! A Python with the PyPI package `ocpp`, for the tests against a central system
-//! that is not ours. In a virtual environment in the target folder; nothing of
-//! the machine's own Python is changed.
+//! Python with packages from PyPI, for the tests against a central system that
+//! is not ours. In virtual environments in the target folder; nothing of the
+//! machine's own Python is changed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,14 +13,19 @@ use crate::workspace::{Workspace, run};
 /// Fixed, so that a new release of theirs is no failure of ours.
 const PACKAGES: [&str; 2] = ["ocpp==2.1.0", "websockets==15.0.1"];
 
-/// The interpreter; makes the environment if it is not there.
+/// The interpreter that has the package `ocpp`.
 pub fn interpreter(workspace: &Workspace) -> Result<PathBuf> {
-    let folder = workspace.target("venv");
+    Ok(environment(workspace, "venv", &PACKAGES)?.join("bin/python"))
+}
+
+/// A virtual environment with these packages; makes it if it is not there.
+pub fn environment(workspace: &Workspace, name: &str, packages: &[&str]) -> Result<PathBuf> {
+    let folder = workspace.target(name);
     let python = folder.join("bin/python");
     let stamp = folder.join("plugpoint-packages");
-    let wanted = PACKAGES.join("\n");
+    let wanted = packages.join("\n");
     if fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) && works(&python) {
-        return Ok(python);
+        return Ok(folder);
     }
     make(&folder).context(
         "the interoperability tests need Python 3.10 or later with `venv` \
@@ -29,10 +34,10 @@ pub fn interpreter(workspace: &Workspace) -> Result<PathBuf> {
     run(Command::new(&python)
         .args(["-m", "pip", "install", "--quiet"])
         .args(["--disable-pip-version-check"])
-        .args(PACKAGES))
+        .args(packages))
     .context("cannot install the Python packages of the interoperability tests")?;
     fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
-    Ok(python)
+    Ok(folder)
 }
 
 fn make(folder: &Path) -> Result<()> {

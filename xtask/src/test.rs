@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::workspace::{self, Workspace};
-use crate::{program, python};
+use crate::{node, program, python};
 
 /// Packages that are nothing but components: without a native part there is
 /// nothing to test.
@@ -17,6 +17,7 @@ const ONLY_COMPONENTS: [&str; 2] = ["toy-protocol", "bad-component"];
 /// Runs it. `arguments` go to `cargo test` as they are.
 pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     let python = python::interpreter(workspace)?;
+    let node = node::environment(workspace)?;
     // The programs first: tests start them as a user would.
     workspace::run(over_workspace(&mut workspace.cargo("build")).arg("--bins"))?;
 
@@ -29,7 +30,9 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
             program::path(workspace, false, "plugpoint"),
         )
         .env("PLUGPOINT_COMPONENTS", workspace.components())
-        .env("PLUGPOINT_PYTHON", python);
+        .env("PLUGPOINT_PYTHON", python)
+        .env("PLUGPOINT_NODE", node.program)
+        .env("PLUGPOINT_NODE_MODULES", node.modules);
     let begin = Instant::now();
     let (passed, summary) = watched(&mut command)?;
     summary.print(passed, begin.elapsed().as_secs());

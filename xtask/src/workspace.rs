@@ -48,6 +48,11 @@ impl Workspace {
         })
     }
 
+    /// Something of the checkout.
+    pub fn root(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.root.join(path)
+    }
+
     /// Something in cargo's target folder.
     pub fn target(&self, path: impl AsRef<Path>) -> PathBuf {
         self.target.join(path)
