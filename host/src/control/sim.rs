@@ -27,10 +27,20 @@ pub(super) async fn plug(State(shared): Api, Path(n): Path<String>, bytes: Bytes
     done(bench(&shared)?.plug(number(&n)?, it.current_a, it.phases, it.capacity_wh))
 }
 
-/// The body says nothing, and is read all the same: a connection with an unread
-/// body is closed behind the answer.
-pub(super) async fn unplug(State(shared): Api, Path(n): Path<String>, _: Bytes) -> Done {
-    done(bench(&shared)?.unplug(number(&n)?))
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unplug {
+    #[serde(default)]
+    cable_stays: bool,
+}
+
+pub(super) async fn unplug(State(shared): Api, Path(n): Path<String>, bytes: Bytes) -> Done {
+    let it: Unplug = body(&bytes)?;
+    let (bench, number) = (bench(&shared)?, number(&n)?);
+    done(match it.cable_stays {
+        true => bench.unplug_at_car(number),
+        false => bench.unplug(number),
+    })
 }
 
 #[derive(Deserialize)]

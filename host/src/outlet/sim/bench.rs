@@ -51,7 +51,10 @@ pub(in crate::outlet) enum OutletOrder {
         phases: u8,
         capacity_mwh: Option<u64>,
     },
-    Unplug,
+    /// `cable_stays`: it is pulled out of the car only, and left in the socket.
+    Unplug {
+        cable_stays: bool,
+    },
     Wish(Wish),
     Fault(String),
     ClearFault(Option<String>),
@@ -137,9 +140,16 @@ impl SimBench {
         )
     }
 
-    /// The cable is pulled out at the car.
+    /// The cable is pulled out of the car, and of the socket as soon as its lock
+    /// lets it go.
     pub fn unplug(&self, connector: u32) -> Result<(), BenchError> {
-        self.one(connector, OutletOrder::Unplug)
+        self.one(connector, OutletOrder::Unplug { cable_stays: false })
+    }
+
+    /// The cable is pulled out of the car, and stays in the socket until it is
+    /// unplugged once more.
+    pub fn unplug_at_car(&self, connector: u32) -> Result<(), BenchError> {
+        self.one(connector, OutletOrder::Unplug { cable_stays: true })
     }
 
     /// What the car wants: B pauses, C charges, D charges with ventilation; E

@@ -33,6 +33,8 @@ pub struct SimOutlet {
     car: Option<Car>,
     /// A plug is in the socket; a fixed cable is plugged if a car is there.
     plug_in: bool,
+    /// Nobody takes the plug out of the socket, although there is no car.
+    left: bool,
     lock: Lock,
     outputs: Outputs,
     mains: bool,
@@ -64,6 +66,7 @@ impl SimOutlet {
             phases: limits.phases,
             lock: Lock::new(pace.lock_travel, saved.locked),
             plug_in: car.is_some() || saved.plug_in,
+            left: saved.left,
             pace,
             starts_at_zero,
             car,
@@ -86,6 +89,7 @@ impl SimOutlet {
                 taken_mwh: car.taken_mwh(),
             }),
             plug_in: self.plug_in,
+            left: self.left,
             locked: self.lock.holds(),
             faults: self.faults.clone(),
             emergency_stop: self.emergency_stop,
@@ -122,15 +126,17 @@ impl SimOutlet {
                 car.supply(now, self.supply());
                 self.car = Some(car);
                 self.plug_in = true;
+                self.left = false;
                 if self.starts_at_zero {
                     self.register_mwh = 0;
                     self.rest = 0;
                 }
             }
-            OutletOrder::Unplug => {
-                if self.car.take().is_none() {
+            OutletOrder::Unplug { cable_stays } => {
+                if self.car.take().is_none() && !self.left {
                     return Err(BenchError::NotPlugged(self.number));
                 }
+                self.left = *cable_stays && self.cable == Cable::Socket;
                 self.let_go();
             }
             OutletOrder::Wish(wish) => {
@@ -180,9 +186,10 @@ impl SimOutlet {
         }
     }
 
-    /// Without a car the cable is taken away, as soon as the lock lets it go.
+    /// Without a car the cable is taken away, as soon as the lock lets it go,
+    /// unless somebody leaves it there.
     fn let_go(&mut self) {
-        if self.car.is_none() && !self.lock.holds() {
+        if self.car.is_none() && !self.left && !self.lock.holds() {
             self.plug_in = false;
         }
     }

@@ -27,6 +27,8 @@ pub(in crate::outlet) struct Saved {
 pub(in crate::outlet) struct SavedOutlet {
     pub(super) car: Option<SavedCar>,
     pub(super) plug_in: bool,
+    #[serde(default)]
+    pub(super) left: bool,
     pub(super) locked: bool,
     pub(super) faults: Vec<String>,
     pub(super) emergency_stop: bool,

@@ -46,7 +46,7 @@ fn how_often_one_looks_changes_nothing() {
 fn what_is_not_of_ones_own_will_opens_at_once_and_is_told_with_the_register() {
     let cases: [(OutletOrder, &[OutletChange]); 6] = [
         (
-            OutletOrder::Unplug,
+            OutletOrder::Unplug { cable_stays: false },
             &[
                 OutletChange::Pilot,
                 OutletChange::Plug,
@@ -118,7 +118,9 @@ fn a_register_can_be_set_and_can_start_at_zero() {
     .make(None)
     .charging();
     assert!(world.register() > 0);
-    world.work(&OutletOrder::Unplug).expect("unplugs");
+    world
+        .work(&OutletOrder::Unplug { cable_stays: false })
+        .expect("unplugs");
     world.work(&car(16_000, 3)).expect("plugs");
     assert_eq!(world.register(), 0);
 }

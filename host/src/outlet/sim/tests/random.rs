@@ -18,7 +18,7 @@ fn whatever_is_done_at_the_bench_the_hardware_gets_no_wrong_command() {
                     let _ = world.work(&car(32_000, 1 + dice.roll(3) as u8));
                 }
                 4 => {
-                    let _ = world.work(&OutletOrder::Unplug);
+                    let _ = world.work(&OutletOrder::Unplug { cable_stays: false });
                 }
                 5 => {
                     let wish = match dice.roll(5) {
