@@ -12,6 +12,8 @@ pub(super) struct Answers {
     /// Transaction ids by message id: a StartTransaction that is sent again is
     /// the same transaction.
     started: HashMap<String, i64>,
+    /// What is known of cards, as `idTagInfo`; all others are accepted.
+    tags: HashMap<String, Value>,
 }
 
 impl Answers {
@@ -20,22 +22,37 @@ impl Answers {
             heartbeat_interval_s,
             next_transaction: first_transaction,
             started: HashMap::new(),
+            tags: HashMap::new(),
         }
     }
 
+    pub(super) fn set_tag(&mut self, id_tag: &str, info: Value) {
+        self.tags.insert(id_tag.to_owned(), info);
+    }
+
+    pub(super) fn forget_tags(&mut self) {
+        self.tags.clear();
+    }
+
     /// The usual CALLRESULT; none for an action nobody knows.
-    pub(super) fn usual(&mut self, message_id: &str, action: &str) -> Option<Value> {
-        let payload = match action {
+    pub(super) fn usual(
+        &mut self,
+        message_id: &str,
+        action: &str,
+        payload: &Value,
+    ) -> Option<Value> {
+        let tag = payload["idTag"].as_str();
+        let answer = match action {
             "BootNotification" => json!({
                 "status": "Accepted",
                 "currentTime": now(),
                 "interval": self.heartbeat_interval_s,
             }),
             "Heartbeat" => json!({"currentTime": now()}),
-            "Authorize" | "StopTransaction" => json!({"idTagInfo": {"status": "Accepted"}}),
+            "Authorize" | "StopTransaction" => json!({"idTagInfo": self.info(tag)}),
             "StartTransaction" => json!({
                 "transactionId": self.transaction(message_id),
-                "idTagInfo": {"status": "Accepted"},
+                "idTagInfo": self.info(tag),
             }),
             "DataTransfer" | "SignCertificate" => json!({"status": "Accepted"}),
             "StatusNotification"
@@ -47,7 +64,12 @@ impl Answers {
             | "SignedFirmwareStatusNotification" => json!({}),
             _ => return None,
         };
-        Some(payload)
+        Some(answer)
+    }
+
+    fn info(&self, tag: Option<&str>) -> Value {
+        tag.and_then(|tag| self.tags.get(tag).cloned())
+            .unwrap_or_else(|| json!({"status": "Accepted"}))
     }
 
     fn transaction(&mut self, message_id: &str) -> i64 {
@@ -76,12 +98,26 @@ mod tests {
         let mut answers = Answers::new(300, 7);
         let mut id = |message: &str| {
             answers
-                .usual(message, "StartTransaction")
+                .usual(message, "StartTransaction", &json!({"idTag": "A"}))
                 .map(|p| p["transactionId"].as_i64())
         };
         assert_eq!(id("a"), Some(Some(7)));
         assert_eq!(id("b"), Some(Some(8)));
         assert_eq!(id("a"), Some(Some(7)));
+    }
+
+    #[test]
+    fn a_card_is_what_it_is_said_to_be() {
+        let mut answers = Answers::new(300, 1);
+        answers.set_tag("BAD", json!({"status": "Blocked"}));
+        let mut status = |action: &str, tag: &str| {
+            let answer = answers.usual("a", action, &json!({"idTag": tag}));
+            answer.map(|answer| answer["idTagInfo"]["status"].clone())
+        };
+        for action in ["Authorize", "StartTransaction", "StopTransaction"] {
+            assert_eq!(status(action, "BAD"), Some(json!("Blocked")), "{action}");
+            assert_eq!(status(action, "GOOD"), Some(json!("Accepted")), "{action}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -161,13 +161,33 @@ impl Connection {
             Frame::Call {
                 id,
                 action,
-                payload: _,
+                payload,
             } => {
                 // Script and journal move together, so that a test that has
                 // seen a CALL can change the script for the next one.
-                let (reply, usual) = self.shared.reply_to(id, action);
-                self.journal(What::Received(frame.clone()));
-                self.reply(id, reply, usual).await
+                let (reply, usual) = self.shared.reply_to(id, action, payload);
+                let delay = reply.delay;
+                let orders = orders(id, reply, usual);
+                let mut told = vec![What::Received(frame.clone())];
+                if delay > Duration::ZERO {
+                    self.shared.journal.push_all(self.number, told);
+                    self.shared.order_later(self.number, delay, orders);
+                    return Ok(());
+                }
+                // Question and answer are written down as one, so that who sees
+                // the question can see the answer too.
+                told.extend(orders.iter().filter_map(|order| match order {
+                    Order::Frame(answer) => Some(What::Sent(answer.clone())),
+                    _ => None,
+                }));
+                self.shared.journal.push_all(self.number, told);
+                for order in orders {
+                    match order {
+                        Order::Frame(answer) => self.send(Message::text(answer.to_text())).await?,
+                        order => self.obey(order).await?,
+                    }
+                }
+                Ok(())
             }
             Frame::Result { id, .. } | Frame::Error { id, .. } => {
                 let id = id.clone();
@@ -176,55 +196,6 @@ impl Connection {
                 Ok(())
             }
         }
-    }
-
-    async fn reply(
-        &mut self,
-        id: &str,
-        reply: Reply,
-        usual: Option<serde_json::Value>,
-    ) -> Result<(), String> {
-        let mut orders = Vec::new();
-        let result = |payload| {
-            Order::Frame(Frame::Result {
-                id: id.to_owned(),
-                payload,
-            })
-        };
-        let error = |code: &str, description: &str| {
-            Order::Frame(Frame::Error {
-                id: id.to_owned(),
-                code: code.to_owned(),
-                description: description.to_owned(),
-                details: json!({}),
-            })
-        };
-        orders.extend(match (reply.answer, usual) {
-            (Answer::Silence, _) => None,
-            (Answer::Result(payload), _) => Some(result(payload)),
-            (Answer::Error { code, description }, _) => Some(error(&code, &description)),
-            (Answer::Text(text), _) => Some(Order::Message(
-                Message::text(text),
-                "scripted text".to_owned(),
-            )),
-            (Answer::Usual, Some(payload)) => Some(result(payload)),
-            (Answer::Edited(edit), Some(mut payload)) => {
-                edit(&mut payload);
-                Some(result(payload))
-            }
-            (Answer::Usual | Answer::Edited(_), None) => {
-                Some(error("NotImplemented", "unknown action"))
-            }
-        });
-        orders.extend(reply.then.map(Order::Cut));
-        if reply.delay > Duration::ZERO {
-            self.shared.order_later(self.number, reply.delay, orders);
-            return Ok(());
-        }
-        for order in orders {
-            self.obey(order).await?;
-        }
-        Ok(())
     }
 
     /// An error ends the connection; it says how.
@@ -289,4 +260,43 @@ impl Connection {
     fn journal(&self, what: What) {
         self.shared.journal.push(self.number, what);
     }
+}
+
+/// What a reply means: at most one frame, and what is done behind it.
+fn orders(id: &str, reply: Reply, usual: Option<Value>) -> Vec<Order> {
+    let result = |payload| {
+        Order::Frame(Frame::Result {
+            id: id.to_owned(),
+            payload,
+        })
+    };
+    let error = |code: &str, description: &str| {
+        Order::Frame(Frame::Error {
+            id: id.to_owned(),
+            code: code.to_owned(),
+            description: description.to_owned(),
+            details: json!({}),
+        })
+    };
+    let answer = match (reply.answer, usual) {
+        (Answer::Silence, _) => None,
+        (Answer::Result(payload), _) => Some(result(payload)),
+        (Answer::Error { code, description }, _) => Some(error(&code, &description)),
+        (Answer::Text(text), _) => Some(Order::Message(
+            Message::text(text),
+            "scripted text".to_owned(),
+        )),
+        (Answer::Usual, Some(payload)) => Some(result(payload)),
+        (Answer::Edited(edit), Some(mut payload)) => {
+            edit(&mut payload);
+            Some(result(payload))
+        }
+        (Answer::Usual | Answer::Edited(_), None) => {
+            Some(error("NotImplemented", "unknown action"))
+        }
+    };
+    answer
+        .into_iter()
+        .chain(reply.then.map(Order::Cut))
+        .collect()
 }

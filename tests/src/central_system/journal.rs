@@ -89,22 +89,36 @@ pub struct Journal {
 impl Journal {
     /// Writes down what has just happened.
     pub fn push(&self, connection: u32, what: What) -> usize {
+        self.push_all(connection, [what])
+    }
+
+    /// Writes down several things as one: nobody sees the first without the
+    /// others. The number of the first.
+    pub fn push_all(&self, connection: u32, all: impl IntoIterator<Item = What>) -> usize {
         let mut entries = self.lock();
-        let number = entries.len();
-        entries.push(Entry {
-            number,
-            at: Instant::now(),
-            wall: SystemTime::now(),
-            connection,
-            what,
-        });
+        let first = entries.len();
+        for what in all {
+            let number = entries.len();
+            entries.push(Entry {
+                number,
+                at: Instant::now(),
+                wall: SystemTime::now(),
+                connection,
+                what,
+            });
+        }
         self.grown.notify_all();
-        number
+        first
     }
 
     /// Everything so far.
     pub fn entries(&self) -> Vec<Entry> {
         self.lock().clone()
+    }
+
+    /// Everything so far from this number on.
+    pub fn entries_from(&self, number: usize) -> Vec<Entry> {
+        self.lock().get(number..).unwrap_or_default().to_vec()
     }
 
     /// How much has been written down so far.
@@ -141,7 +155,13 @@ impl Journal {
 
     /// The journal as text, for the message of a failed test.
     pub fn transcript(&self) -> String {
+        self.transcript_from(0)
+    }
+
+    /// The journal as text, from this number on.
+    pub fn transcript_from(&self, number: usize) -> String {
         let entries = self.lock();
+        let entries = entries.get(number..).unwrap_or_default();
         let Some(first) = entries.first() else {
             return "  (nothing happened)\n".to_owned();
         };

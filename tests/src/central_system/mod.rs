@@ -43,6 +43,7 @@ mod socket;
 pub use calls::{CallFailure, CallOutcome, PendingCall};
 pub use door::Door;
 pub use expect::Call;
+pub(crate) use expect::call_of;
 pub use journal::{Entry, Journal, Opening, What};
 pub use script::{Cut, Reply, Rule};
 
@@ -188,6 +189,18 @@ impl CentralSystem {
         self.script(Rule::on(action, reply).times(1));
     }
 
+    /// A CALL of this action is answered so, once, after those that were put in
+    /// line before.
+    pub fn answer_in_line(&self, action: &str, reply: Reply) {
+        lock(&self.shared.script).line_up(action, reply);
+    }
+
+    /// What is said of this card wherever it is asked (an `idTagInfo`). Cards
+    /// that nothing was said about are accepted.
+    pub fn set_tag(&self, id_tag: &str, info: Value) {
+        lock(&self.shared.answers).set_tag(id_tag, info);
+    }
+
     /// Adds a rule to the script.
     pub fn script(&self, rule: Rule) {
         lock(&self.shared.script).add(rule);
@@ -196,6 +209,7 @@ impl CentralSystem {
     /// Back to the usual answers.
     pub fn clear_script(&self) {
         lock(&self.shared.script).clear();
+        lock(&self.shared.answers).forget_tags();
     }
 
     /// How callers are received from now on. Connections that are open stay.
@@ -331,9 +345,9 @@ impl Shared {
     }
 
     /// The scripted reply to a CALL, and the usual answer to it.
-    fn reply_to(&self, id: &str, action: &str) -> (Reply, Option<Value>) {
+    fn reply_to(&self, id: &str, action: &str, payload: &Value) -> (Reply, Option<Value>) {
         let reply = lock(&self.script).reply_to(action);
-        let usual = lock(&self.answers).usual(id, action);
+        let usual = lock(&self.answers).usual(id, action, payload);
         (reply, usual)
     }
 

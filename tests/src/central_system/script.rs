@@ -1,7 +1,8 @@
 //! How the central system departs from its usual answers. A script is a list of
 //! rules; the latest one that applies to a CALL decides, and without one the
-//! usual answer is given.
+//! usual answer is given. Replies in line for an action go before all rules.
 
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -196,6 +197,7 @@ impl Rule {
 #[derive(Debug, Default)]
 pub(super) struct Script {
     rules: Vec<Rule>,
+    lines: HashMap<String, VecDeque<Reply>>,
 }
 
 impl Script {
@@ -203,8 +205,14 @@ impl Script {
         self.rules.push(rule);
     }
 
+    pub(super) fn line_up(&mut self, action: &str, reply: Reply) {
+        let line = self.lines.entry(action.to_owned()).or_default();
+        line.push_back(reply);
+    }
+
     pub(super) fn clear(&mut self) {
         self.rules.clear();
+        self.lines.clear();
     }
 
     /// Every rule counts the CALL; the latest that is due decides.
@@ -213,7 +221,9 @@ impl Script {
         for rule in &mut self.rules {
             reply = rule.matches(action).or(reply);
         }
-        reply.unwrap_or_else(Reply::usual)
+        let line = self.lines.get_mut(action);
+        let first = line.and_then(VecDeque::pop_front);
+        first.or(reply).unwrap_or_else(Reply::usual)
     }
 }
 
@@ -248,6 +258,18 @@ mod tests {
                 false, false, true, false, false, true, false, false, false, false
             ]
         );
+    }
+
+    #[test]
+    fn replies_in_line_are_used_in_turn_and_go_before_rules() {
+        let mut script = Script::default();
+        script.add(Rule::on("A", Reply::silence()));
+        script.line_up("A", Reply::error("InternalError", ""));
+        script.line_up("A", Reply::usual());
+        assert!(matches!(script.reply_to("B").answer, Answer::Usual));
+        assert!(matches!(script.reply_to("A").answer, Answer::Error { .. }));
+        assert!(matches!(script.reply_to("A").answer, Answer::Usual));
+        assert!(matches!(script.reply_to("A").answer, Answer::Silence));
     }
 
     #[test]

@@ -27,6 +27,31 @@ impl Config {
         .connectors(1)
     }
 
+    /// The configuration in a file, as it stands.
+    ///
+    /// # Errors
+    /// If it is no TOML.
+    pub fn parse(text: &str) -> anyhow::Result<Config> {
+        Ok(Config {
+            table: text.parse()?,
+        })
+    }
+
+    /// The value of a key, named with its sections; an item of a list by its
+    /// place: `connector.0.cable`.
+    pub fn get(&self, path: &str) -> Option<&Value> {
+        let mut names = path.split('.');
+        let mut value = self.table.get(names.next()?)?;
+        for name in names {
+            value = match value {
+                Value::Array(items) => items.get(name.parse::<usize>().ok()?)?,
+                Value::Table(table) => table.get(name)?,
+                _ => return None,
+            };
+        }
+        Some(value)
+    }
+
     /// Sets a key, named with its sections: `charge_point.id`.
     ///
     /// # Panics

@@ -144,6 +144,15 @@ impl Control {
         self.post(&format!("/sim/connectors/{connector}/unplug"), &json!({}))
     }
 
+    /// The cable is pulled out of the car and stays in the socket.
+    ///
+    /// # Errors
+    /// If it is not granted.
+    pub fn unplug_at_car(&self, connector: u32) -> Result<Value, ControlFailure> {
+        let path = format!("/sim/connectors/{connector}/unplug");
+        self.post(&path, &json!({"cable_stays": true}))
+    }
+
     /// The car pauses (`B`) or goes on (`C`).
     ///
     /// # Errors

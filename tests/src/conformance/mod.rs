@@ -5,7 +5,10 @@
 //! the control API's idea of a charger (cars, cards, faults, network, power), and
 //! nothing of how a charge point works inside.
 
+mod hands;
 mod outcome;
+mod peer;
+pub mod process;
 mod station;
 
 pub use outcome::{Failure, Outcome};

@@ -1,0 +1,288 @@
+//! The real program as a station: a process of its own with simulated hardware,
+//! our central system at the other end of a real WebSocket, and the control API
+//! for everything that people and cars do. It runs in real time.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::hands::{self, Deed, Traces};
+use super::outcome::Failure;
+use super::peer::{Peer, surroundings};
+use super::station::{Answer, Cable, Message, Reply, Station, Traits};
+use crate::charger::{Charger, Config, Control, Site};
+
+/// How long to wait for what a program does at once, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// So much of what an ended program printed is told.
+const TAIL: usize = 40;
+
+/// How the program is configured.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    config: Config,
+    traits: Traits,
+}
+
+impl Setup {
+    /// A charger with so many connectors of this kind, and one reader.
+    pub fn new(connectors: u32, cable: Cable) -> Setup {
+        let config = Config::new("ws://127.0.0.1/");
+        Setup::of(match cable {
+            Cable::Fixed => config.connectors(connectors),
+            Cable::Socket => config.sockets(connectors),
+        })
+    }
+
+    /// A charger as configured. Where it dials, listens and writes is replaced.
+    pub fn of(config: Config) -> Setup {
+        let mut cables = Vec::new();
+        while let Some(cable) = config.get(&format!("connector.{}.cable", cables.len())) {
+            cables.push(match cable.as_str() {
+                Some("socket") => Cable::Socket,
+                _ => Cable::Fixed,
+            });
+        }
+        let traits = Traits {
+            cables,
+            connector: 1,
+            holds_up: true,
+            car_reacts: Duration::from_secs(1),
+            patience: PATIENCE,
+            observation: Duration::from_secs(1),
+            short: Duration::from_secs(1),
+        };
+        Setup { config, traits }
+    }
+
+    /// Throws the guests' instances away after every event.
+    pub fn amnesia(self, on: bool) -> Setup {
+        Setup {
+            config: self.config.amnesia(on),
+            ..self
+        }
+    }
+
+    /// What such a station is.
+    pub fn traits(&self) -> &Traits {
+        &self.traits
+    }
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct ProcessStation {
+    setup: Setup,
+    peer: Peer,
+    site: Site,
+    charger: Option<Charger>,
+    online: bool,
+    traces: Traces,
+    /// What people do while it is dark is found by the charger when it comes up.
+    in_the_dark: Vec<Deed>,
+}
+
+impl ProcessStation {
+    /// Starts a program that nothing has happened to yet.
+    ///
+    /// # Errors
+    /// If it does not come up.
+    pub fn start(setup: &Setup) -> Result<ProcessStation, Failure> {
+        let mut station = ProcessStation {
+            peer: Peer::listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), PATIENCE)?,
+            setup: setup.clone(),
+            site: Site::new().map_err(surroundings)?,
+            charger: None,
+            online: true,
+            traces: Traces::default(),
+            in_the_dark: Vec::new(),
+        };
+        station.light_up()?;
+        Ok(station)
+    }
+
+    /// What was said, as text.
+    pub fn transcript(&self) -> String {
+        self.peer.transcript()
+    }
+
+    /// The control API, while there is power.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn control(&self) -> Result<&Control, Failure> {
+        let dark = || Failure::Surroundings("the charger has no power".to_owned());
+        self.charger.as_ref().map(Charger::control).ok_or_else(dark)
+    }
+
+    fn light_up(&mut self) -> Result<(), Failure> {
+        let config = self
+            .setup
+            .config
+            .clone()
+            .set("csms.url", self.peer.url())
+            .set("control.listen", "127.0.0.1:0")
+            .persistent();
+        // What was done in the dark has been done before it says anything.
+        let undisturbed = self.online && self.in_the_dark.is_empty();
+        self.peer.open(undisturbed);
+        let charger = self.site.start(&config).map_err(surroundings)?;
+        self.charger = Some(charger);
+        let stuck: Vec<_> = self.traces.jammed().collect();
+        let mut deeds = std::mem::take(&mut self.in_the_dark);
+        deeds.extend(
+            stuck
+                .into_iter()
+                .map(|connector| Deed::Jam(connector, true)),
+        );
+        if !undisturbed {
+            hands::network(self.control()?, false)?;
+        }
+        for deed in deeds {
+            self.perform(deed)?;
+        }
+        if !undisturbed && self.online {
+            self.network(true)?;
+        }
+        Ok(())
+    }
+
+    fn perform(&mut self, deed: Deed) -> Result<(), Failure> {
+        self.traces.note(&deed);
+        let Some(charger) = &self.charger else {
+            match deed {
+                // A reader without power reads nothing.
+                Deed::Card(_) => {}
+                deed => self.in_the_dark.push(deed),
+            }
+            return Ok(());
+        };
+        let done = deed.perform(charger.control());
+        done.map_err(|failure| {
+            if charger.is_alive() {
+                return surroundings(failure);
+            }
+            let printed = charger.process().printed();
+            let tail = &printed[printed.len().saturating_sub(TAIL)..];
+            Failure::Station(format!(
+                "the program has ended by itself:\n  {}",
+                tail.join("\n  ")
+            ))
+        })
+    }
+}
+
+impl Station for ProcessStation {
+    fn traits(&self) -> &Traits {
+        &self.setup.traits
+    }
+
+    fn plug(&mut self, connector: u32) -> Result<(), Failure> {
+        self.perform(Deed::Plug(connector))
+    }
+
+    fn unplug(&mut self, connector: u32) -> Result<(), Failure> {
+        self.perform(Deed::Unplug(connector))
+    }
+
+    fn unplug_at_car(&mut self, connector: u32) -> Result<(), Failure> {
+        self.perform(Deed::UnplugAtCar(connector))
+    }
+
+    fn car_asks(&mut self, connector: u32, asks: bool) -> Result<(), Failure> {
+        self.perform(Deed::CarAsks(connector, asks))
+    }
+
+    fn card(&mut self, id_tag: &str) -> Result<(), Failure> {
+        self.perform(Deed::Card(id_tag.to_owned()))
+    }
+
+    fn fault(&mut self, connector: u32, kind: Option<&str>) -> Result<(), Failure> {
+        self.perform(match kind {
+            Some(kind) => Deed::Fault(connector, kind.to_owned()),
+            None => Deed::Repair(connector),
+        })
+    }
+
+    fn jam_lock(&mut self, connector: u32, jammed: bool) -> Result<(), Failure> {
+        self.perform(Deed::Jam(connector, jammed))
+    }
+
+    fn network(&mut self, online: bool) -> Result<(), Failure> {
+        self.online = online;
+        self.peer.open(online);
+        let Some(charger) = &self.charger else {
+            return Ok(());
+        };
+        hands::network(charger.control(), online)?;
+        if !online {
+            hands::wait_offline(charger.control(), PATIENCE)?;
+            self.peer.wait_disconnected(PATIENCE);
+        }
+        Ok(())
+    }
+
+    fn mains_fail(&mut self) -> Result<(), Failure> {
+        self.control()?.mains(false).map_err(surroundings)?;
+        let ended = self
+            .charger
+            .as_ref()
+            .and_then(|charger| charger.process().wait_end(PATIENCE));
+        if ended.is_none() {
+            return Err(Failure::Surroundings(
+                "the charger lives on without mains".to_owned(),
+            ));
+        }
+        self.power_off()
+    }
+
+    fn power_off(&mut self) -> Result<(), Failure> {
+        if let Some(charger) = self.charger.take() {
+            charger.kill();
+            self.peer.wait_disconnected(PATIENCE);
+            self.peer.note_dark();
+        }
+        Ok(())
+    }
+
+    fn power_on(&mut self) -> Result<(), Failure> {
+        match self.charger {
+            Some(_) => Ok(()),
+            None => self.light_up(),
+        }
+    }
+
+    fn reply_next(&mut self, action: &str, reply: Reply) {
+        self.peer.reply_next(action, reply);
+    }
+
+    fn reply(&mut self, action: &str, reply: Reply) {
+        self.peer.reply(action, reply);
+    }
+
+    fn tag(&mut self, id_tag: &str, info: Value) {
+        self.peer.tag(id_tag, info);
+    }
+
+    fn call(&mut self, action: &str, payload: Value) -> Result<Answer, Failure> {
+        self.peer.call(action, payload)
+    }
+
+    fn now(&self) -> Duration {
+        self.peer.now()
+    }
+
+    fn unix_ms(&self) -> i64 {
+        jiff::Timestamp::now().as_millisecond()
+    }
+
+    fn messages(&self) -> Vec<Message> {
+        self.peer.messages()
+    }
+
+    fn wait(&mut self, known: usize, until: Duration) -> Result<(), Failure> {
+        self.peer.wait(known, until);
+        Ok(())
+    }
+}
