@@ -54,7 +54,12 @@ impl Config {
                 .values
                 .push(Value::new(&info.kind, &config.default_of(info.key)));
         }
-        for Setting { name, value } in settings {
+        // Limits first: what they limit is checked against them.
+        let is_limit = |setting: &&Setting| {
+            Key::find(&setting.name).is_some_and(|key| key.info().access == Access::Read)
+        };
+        let (limits, others): (Vec<_>, Vec<_>) = settings.iter().partition(is_limit);
+        for Setting { name, value } in limits.into_iter().chain(others) {
             match Key::find(name) {
                 Some(Key::NumberOfConnectors | Key::AuthorizationKey) => {}
                 Some(key) if config.check(key, value, true).is_ok() => config.put(key, value),
@@ -183,7 +188,11 @@ impl Config {
                 value::integer(value).is_some_and(|n| n >= *least && n <= *most)
             }
             Kind::Text { longest } => value.chars().count() <= *longest,
-            Kind::Profiles => true,
+            // A manufacturer may leave one out, and cannot add one.
+            Kind::Profiles => value::items(value).all(|item| {
+                value::items(Key::SupportedFeatureProfiles.info().default)
+                    .any(|built| built.eq_ignore_ascii_case(item))
+            }),
             Kind::Rotation { most } => {
                 let limit = self.int(*most);
                 value::items(value).all(|item| value::is_rotation(item, self.outlets))

@@ -155,13 +155,7 @@ impl Journal {
 
     /// The journal as text, for the message of a failed test.
     pub fn transcript(&self) -> String {
-        self.transcript_from(0)
-    }
-
-    /// The journal as text, from this number on.
-    pub fn transcript_from(&self, number: usize) -> String {
         let entries = self.lock();
-        let entries = entries.get(number..).unwrap_or_default();
         let Some(first) = entries.first() else {
             return "  (nothing happened)\n".to_owned();
         };

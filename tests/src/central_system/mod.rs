@@ -195,6 +195,11 @@ impl CentralSystem {
         lock(&self.shared.script).line_up(action, reply);
     }
 
+    /// Nothing is in line for this action any more.
+    pub fn clear_line(&self, action: &str) {
+        lock(&self.shared.script).clear_line(action);
+    }
+
     /// What is said of this card wherever it is asked (an `idTagInfo`). Cards
     /// that nothing was said about are accepted.
     pub fn set_tag(&self, id_tag: &str, info: Value) {

@@ -210,6 +210,10 @@ impl Script {
         line.push_back(reply);
     }
 
+    pub(super) fn clear_line(&mut self, action: &str) {
+        self.lines.remove(action);
+    }
+
     pub(super) fn clear(&mut self) {
         self.rules.clear();
         self.lines.clear();

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::outcome::Failure;
 use super::station::{Answer, Message, Reply};
 use crate::central_system::{
-    self as central, CallFailure, CentralSystem, Door, Entry, Settings, What, call_of,
+    self as central, CallFailure, CentralSystem, Cut, Door, Entry, Settings, What, call_of,
 };
 use crate::frame::Frame;
 
@@ -21,10 +21,8 @@ use crate::frame::Frame;
 pub(super) struct Peer {
     central: CentralSystem,
     patience: Duration,
-    /// When the present case met the station.
+    /// When the suite met the station.
     met: Instant,
-    /// Where its part of the journal begins.
-    from: usize,
     read: Mutex<Read>,
 }
 
@@ -49,7 +47,6 @@ impl Peer {
             central: central.map_err(surroundings)?,
             patience,
             met: Instant::now(),
-            from: 0,
             read: Mutex::default(),
         })
     }
@@ -57,14 +54,6 @@ impl Peer {
     /// Where a station dials, without its identity.
     pub(super) fn url(&self) -> &str {
         self.central.url()
-    }
-
-    /// Begins a new case: nothing has been said yet, and nothing is scripted.
-    pub(super) fn begin(&mut self) {
-        self.central.clear_script();
-        self.from = self.central.journal().len();
-        self.met = Instant::now();
-        *self.read.get_mut().unwrap_or_else(PoisonError::into_inner) = Read::default();
     }
 
     pub(super) fn now(&self) -> Duration {
@@ -87,6 +76,7 @@ impl Peer {
     }
 
     pub(super) fn reply(&self, action: &str, reply: Reply) {
+        self.central.clear_line(action);
         self.central.answer(action, scripted(reply));
     }
 
@@ -97,14 +87,17 @@ impl Peer {
     /// Makes a CALL, once the station is connected.
     pub(super) fn call(&self, action: &str, payload: Value) -> Result<Answer, Failure> {
         if !self.wait_connected(self.patience) {
-            return Err(Failure::Station(format!(
+            return Err(Failure::Surroundings(format!(
                 "{action} cannot be sent: the station is not connected"
             )));
         }
         match self.central.call(action, payload) {
             Ok(answer) => Ok(Answer::Result(answer)),
             Err(CallFailure::Refused { code, .. }) => Ok(Answer::Error(code)),
-            Err(failure) => Err(Failure::Station(format!("{action}: {failure}"))),
+            Err(failure @ CallFailure::TimedOut) => {
+                Err(Failure::Station(format!("{action}: {failure}")))
+            }
+            Err(failure) => Err(Failure::Surroundings(format!("{action}: {failure}"))),
         }
     }
 
@@ -121,13 +114,10 @@ impl Peer {
         self.central.journal().wait(patience, closed).is_some()
     }
 
-    /// Every CALL of the station in the present case.
+    /// Every CALL of the station so far.
     pub(super) fn messages(&self) -> Vec<Message> {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = self
-            .central
-            .journal()
-            .entries_from(self.from + read.entries);
+        let new = self.central.journal().entries_from(read.entries);
         for entry in &new {
             read.entry(self.met, entry);
         }
@@ -138,15 +128,22 @@ impl Peer {
     pub(super) fn wait(&self, known: usize, until: Duration) {
         let left = until.saturating_sub(self.now());
         self.central.journal().wait(left, |entries| {
-            let calls = entries.get(self.from..).unwrap_or_default().iter();
-            let count = calls.filter(|entry| call_of(entry).is_some()).count();
+            let calls = entries.iter().filter(|entry| call_of(entry).is_some());
+            let count = calls.count();
             (count > known).then_some(())
         });
     }
 
-    /// What was said in the present case, as text.
+    /// Ends the connections from our side, without a word.
+    pub(super) fn cut(&self) {
+        if self.central.is_connected() {
+            self.central.cut(Cut::Fin);
+        }
+    }
+
+    /// What was said, as text.
     pub(super) fn transcript(&self) -> String {
-        self.central.journal().transcript_from(self.from)
+        self.central.journal().transcript()
     }
 }
 
@@ -166,11 +163,16 @@ impl Read {
                     action: action.clone(),
                     payload: payload.clone(),
                     answer: None,
+                    answered_at: None,
                 });
             }
-            What::Sent(Frame::Result { id, payload }) => {
+            What::Sent(frame @ (Frame::Result { id, .. } | Frame::Error { id, .. })) => {
                 if let Some(place) = self.places.get(id) {
-                    self.messages[*place].answer = Some(payload.clone());
+                    let message = &mut self.messages[*place];
+                    message.answered_at = Some(entry.at.saturating_duration_since(met));
+                    if let Frame::Result { payload, .. } = frame {
+                        message.answer = Some(payload.clone());
+                    }
                 }
             }
             _ => {}

@@ -2,12 +2,13 @@
 //! our central system at the other end of a real WebSocket, and the control API
 //! for everything that people and cars do. It runs in real time.
 
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::hands::{self, Deed, Traces};
+use super::hands::{self, Deed};
 use super::outcome::Failure;
 use super::peer::{Peer, surroundings};
 use super::station::{Answer, Cable, Message, Reply, Station, Traits};
@@ -47,6 +48,7 @@ impl Setup {
         let traits = Traits {
             cables,
             connector: 1,
+            reader: reader(&config),
             holds_up: true,
             car_reacts: Duration::from_secs(1),
             patience: PATIENCE,
@@ -70,6 +72,17 @@ impl Setup {
     }
 }
 
+/// The connectors of the first reader: of the one that reads all cards.
+fn reader(config: &Config) -> Vec<u32> {
+    let connectors = config
+        .get("reader.0.connectors")
+        .and_then(|it| it.as_array());
+    let numbers = connectors.into_iter().flatten();
+    numbers
+        .filter_map(|number| number.as_integer()?.try_into().ok())
+        .collect()
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct ProcessStation {
@@ -78,7 +91,8 @@ pub struct ProcessStation {
     site: Site,
     charger: Option<Charger>,
     online: bool,
-    traces: Traces,
+    /// Locks that are stuck: the only deed that a charger forgets with its power.
+    stuck: BTreeSet<u32>,
     /// What people do while it is dark is found by the charger when it comes up.
     in_the_dark: Vec<Deed>,
 }
@@ -95,7 +109,7 @@ impl ProcessStation {
             site: Site::new().map_err(surroundings)?,
             charger: None,
             online: true,
-            traces: Traces::default(),
+            stuck: BTreeSet::new(),
             in_the_dark: Vec::new(),
         };
         station.light_up()?;
@@ -129,15 +143,11 @@ impl ProcessStation {
         self.peer.open(undisturbed);
         let charger = self.site.start(&config).map_err(surroundings)?;
         self.charger = Some(charger);
-        let stuck: Vec<_> = self.traces.jammed().collect();
         let mut deeds = std::mem::take(&mut self.in_the_dark);
-        deeds.extend(
-            stuck
-                .into_iter()
-                .map(|connector| Deed::Jam(connector, true)),
-        );
+        let stuck = self.stuck.iter();
+        deeds.extend(stuck.map(|connector| Deed::Jam(*connector, true)));
         if !undisturbed {
-            hands::network(self.control()?, false)?;
+            self.control()?.network(false).map_err(surroundings)?;
         }
         for deed in deeds {
             self.perform(deed)?;
@@ -149,7 +159,11 @@ impl ProcessStation {
     }
 
     fn perform(&mut self, deed: Deed) -> Result<(), Failure> {
-        self.traces.note(&deed);
+        match &deed {
+            Deed::Jam(connector, true) => drop(self.stuck.insert(*connector)),
+            Deed::Jam(connector, false) => drop(self.stuck.remove(connector)),
+            _ => {}
+        }
         let Some(charger) = &self.charger else {
             match deed {
                 // A reader without power reads nothing.
@@ -215,7 +229,7 @@ impl Station for ProcessStation {
         let Some(charger) = &self.charger else {
             return Ok(());
         };
-        hands::network(charger.control(), online)?;
+        charger.control().network(online).map_err(surroundings)?;
         if !online {
             hands::wait_offline(charger.control(), PATIENCE)?;
             self.peer.wait_disconnected(PATIENCE);
@@ -266,6 +280,10 @@ impl Station for ProcessStation {
     }
 
     fn call(&mut self, action: &str, payload: Value) -> Result<Answer, Failure> {
+        if !self.online {
+            return Err(Failure::Surroundings("there is no network".to_owned()));
+        }
+        self.control()?;
         self.peer.call(action, payload)
     }
 
