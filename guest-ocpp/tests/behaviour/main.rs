@@ -4,6 +4,7 @@
 mod authorization;
 mod clock;
 mod connectors;
+mod factory;
 mod link;
 mod queue;
 mod reporting;
