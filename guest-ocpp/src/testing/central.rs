@@ -10,6 +10,8 @@ use crate::timestamp;
 /// What it does about one call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reply {
+    /// As it would anyway.
+    Usual,
     /// A CALLRESULT with this payload.
     Result(Value),
     /// A CALLERROR with this code.
@@ -87,11 +89,10 @@ impl CentralSystem {
         payload: &Value,
         unix_ms: i64,
     ) -> Reply {
-        if let Some(reply) = self.planned.get_mut(action).and_then(VecDeque::pop_front) {
+        let planned = self.planned.get_mut(action).and_then(VecDeque::pop_front);
+        let planned = planned.or_else(|| self.fixed.get(action).cloned());
+        if let Some(reply) = planned.filter(|reply| *reply != Reply::Usual) {
             return reply;
-        }
-        if let Some(reply) = self.fixed.get(action) {
-            return reply.clone();
         }
         if let Some(before) = self.answered.get(id) {
             return Reply::Result(before.clone());

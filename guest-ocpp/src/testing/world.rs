@@ -31,6 +31,10 @@ pub struct Sent {
     pub action: String,
     /// Its payload.
     pub payload: Value,
+    /// When the charger got an answer.
+    pub answered_ms: Option<u64>,
+    /// The payload of the answer, unless that was an error.
+    pub answer: Option<Value>,
 }
 
 #[derive(Debug, Default)]
@@ -367,6 +371,7 @@ impl World {
                 let id = frame.get(1).and_then(Value::as_str).unwrap_or_default();
                 self.watch.answered(id);
                 self.note_refusal(id, frame.get(2).unwrap_or(&Value::Null));
+                self.note_answer(&frame);
             }
             self.inbox.push_back(Event::Frame(Frame { link, text }));
         }
@@ -388,6 +393,20 @@ impl World {
             if let Some(deadline) = self.timers.remove(&name) {
                 self.inbox.push_back(Event::Timer(Timer { name, deadline }));
             }
+        }
+    }
+
+    fn note_answer(&mut self, frame: &[Value]) {
+        let [kind, id, answer, ..] = frame else {
+            return;
+        };
+        if *kind == 2 {
+            return;
+        }
+        let call = self.sent.iter_mut().rev().find(|sent| *id == sent.id);
+        if let Some(call) = call.filter(|call| call.answered_ms.is_none()) {
+            call.answered_ms = Some(self.ms);
+            call.answer = (*kind == 3).then(|| answer.clone());
         }
     }
 
@@ -432,11 +451,13 @@ impl World {
                     id: id.clone(),
                     action,
                     payload,
+                    answered_ms: None,
+                    answer: None,
                 });
                 let text = match reply {
                     Reply::Result(result) => json!([3, id, result]).to_string(),
                     Reply::Error(code) => json!([4, id, code, "", {}]).to_string(),
-                    Reply::Silence => return,
+                    Reply::Silence | Reply::Usual => return,
                 };
                 self.to_charger
                     .push_back((self.ms + self.central.latency_ms, link, text));
@@ -452,7 +473,8 @@ impl World {
     }
 
     fn handle(&mut self, event: Event) {
-        if self.settings.amnesia {
+        // Nobody starts in the dark.
+        if self.settings.amnesia && self.charger.is_some() {
             self.replace_instance(BootReason::Recovery, None);
         }
         let now = self.now();

@@ -39,6 +39,16 @@ pub struct Traits {
     pub short: Duration,
 }
 
+impl Traits {
+    /// How the cable of a connector is attached. A number that the station does
+    /// not have is no socket.
+    pub fn cable(&self, connector: u32) -> Cable {
+        let at = (connector as usize).checked_sub(1);
+        let cable = at.and_then(|at| self.cables.get(at));
+        cable.copied().unwrap_or(Cable::Fixed)
+    }
+}
+
 /// A CALL of the station.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {

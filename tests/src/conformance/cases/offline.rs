@@ -1,0 +1,178 @@
+//! Without the central system.
+
+use serde_json::json;
+
+use super::{TAG, secs};
+use crate::conformance::expected::{any, start, status, stop};
+use crate::conformance::outcome::{Failure, Outcome};
+use crate::conformance::session::{Session, Transaction};
+use crate::conformance::station::Message;
+
+const UNWELCOME: &str = "PPBAD4";
+/// So many samples are taken while nobody listens.
+const OFFLINE_SAMPLES: usize = 3;
+/// Clocks may differ by so much, ms.
+const CLOCK_MS: i64 = 2_000;
+
+/// Meter values that were taken while the connection was lost come afterwards,
+/// in order, with the times at which they were taken, before new ones.
+pub fn tc_036(s: &mut Session<'_>) -> Outcome {
+    let interval = s.short();
+    s.configure("MeterValueSampleInterval", &secs(interval))?;
+    let mark = s.mark();
+    let transaction = s.charge(TAG)?;
+    let values = || any("MeterValues").with("transactionId", transaction.id);
+    s.expect(values())?;
+    s.network(false)?;
+    let cut = s.unix_ms();
+    s.pass(interval * 4)?;
+    let back = s.unix_ms();
+    s.network(true)?;
+    // One that is taken afterwards shows that all earlier ones are there.
+    let until = s.now() + s.traits().patience + interval * 2;
+    loop {
+        let message = s.expect_all_until(&[values()], &[], until)?.remove(0);
+        if taken(s, &message)? > back {
+            break;
+        }
+    }
+    let mut times = Vec::new();
+    for message in s.since(mark, "MeterValues") {
+        times.push(taken(s, &message)?);
+    }
+    for pair in times.windows(2) {
+        if pair[1] <= pair[0] {
+            return Err(s.failure("meter values must come in the order in which they were taken"));
+        }
+        let gap = std::time::Duration::from_millis(u64::try_from(pair[1] - pair[0]).unwrap_or(0));
+        s.check_gap("the time between two samples", gap, interval)?;
+    }
+    let offline = times.iter().filter(|at| (cut..=back).contains(*at)).count();
+    if offline < OFFLINE_SAMPLES {
+        return Err(s.failure(format!(
+            "{OFFLINE_SAMPLES} samples must have been taken while offline, and {offline} were told"
+        )));
+    }
+    s.stop_by_card(&transaction)?;
+    Ok(())
+}
+
+fn taken(s: &Session<'_>, message: &Message) -> Result<i64, Failure> {
+    s.moment(&message.payload["meterValue"][0]["timestamp"])
+}
+
+/// A transaction that begins offline with a tag that is accepted is told
+/// afterwards, and goes on.
+pub fn tc_037_1(s: &mut Session<'_>) -> Outcome {
+    s.make_known_offline(TAG)?;
+    let transaction = charged_offline(s, TAG)?;
+    s.expect_nothing()?;
+    s.stop_by_card(&transaction)?;
+    s.leave(transaction.connector)
+}
+
+/// A transaction that began offline with a tag that is then refused is
+/// suspended, where it is not to be stopped.
+pub fn tc_037_2(s: &mut Session<'_>) -> Outcome {
+    s.configure("StopTransactionOnInvalidId", "false")?;
+    let transaction = refused_afterwards(s)?;
+    s.expect(status(transaction.connector, "SuspendedEVSE"))?;
+    s.expect_nothing()?;
+    s.ask_to_stop(&transaction)?;
+    s.ended(&transaction, "Remote")?;
+    s.leave(transaction.connector)
+}
+
+/// A transaction that began offline with a tag that is then refused is stopped,
+/// where it is to be stopped.
+pub fn tc_037_3(s: &mut Session<'_>) -> Outcome {
+    s.configure("StopTransactionOnInvalidId", "true")?;
+    let transaction = refused_afterwards(s)?;
+    s.ended(&transaction, "DeAuthorized")?;
+    s.leave(transaction.connector)
+}
+
+fn refused_afterwards(s: &mut Session<'_>) -> Result<Transaction, Failure> {
+    s.make_known_offline(UNWELCOME)?;
+    s.tag(UNWELCOME, json!({"status": "Invalid"}));
+    charged_offline(s, UNWELCOME)
+}
+
+/// A transaction begins offline; back online it is told of.
+fn charged_offline(s: &mut Session<'_>, tag: &str) -> Result<Transaction, Failure> {
+    let connector = s.connector();
+    s.network(false)?;
+    s.plug(connector)?;
+    let since = s.unix_ms();
+    s.card(tag)?;
+    s.pass(s.traits().car_reacts + s.traits().observation)?;
+    let until = s.unix_ms();
+    s.network(true)?;
+    let required = [start(connector, tag), status(connector, "Charging")];
+    let begun = s.expect_all(&required, &[])?.remove(0);
+    check_time(s, &begun, since, until)?;
+    s.transaction(&begun)
+}
+
+/// A transaction that ends offline is told of afterwards.
+pub fn tc_038(s: &mut Session<'_>) -> Outcome {
+    let transaction = s.charge(TAG)?;
+    s.network(false)?;
+    s.pass(s.traits().observation)?;
+    let since = s.unix_ms();
+    s.card(TAG)?;
+    s.pass(s.traits().observation)?;
+    let until = s.unix_ms();
+    s.network(true)?;
+    let finishing = status(transaction.connector, "Finishing");
+    let stop = s
+        .expect_all(&[stop(transaction.id, "Local"), finishing], &[])?
+        .remove(0);
+    check_time(s, &stop, since, until)?;
+    s.check_meter(&transaction, &stop)?;
+    s.expect_nothing()?;
+    s.leave(transaction.connector)
+}
+
+/// A transaction that begins and ends offline is told of afterwards, in order,
+/// and nothing of the statuses in between.
+pub fn tc_039(s: &mut Session<'_>) -> Outcome {
+    s.make_known_offline(TAG)?;
+    let connector = s.connector();
+    s.network(false)?;
+    s.plug(connector)?;
+    let since = s.unix_ms();
+    s.card(TAG)?;
+    s.pass(s.traits().car_reacts + s.traits().observation)?;
+    let middle = s.unix_ms();
+    s.card(TAG)?;
+    s.pass(s.traits().observation)?;
+    s.unplug(connector)?;
+    s.pass(s.traits().observation)?;
+    let until = s.unix_ms();
+    s.network(true)?;
+    let begun = s.expect(start(connector, TAG))?;
+    check_time(s, &begun, since, middle)?;
+    let transaction = s.transaction(&begun)?;
+    let ended = s.expect(stop(transaction.id, "Local"))?;
+    check_time(s, &ended, middle, until)?;
+    s.check_meter(&transaction, &ended)?;
+    s.expect_nothing()
+}
+
+/// A message tells when it happened, not when it was sent.
+fn check_time(s: &Session<'_>, message: &Message, since: i64, until: i64) -> Outcome {
+    let said = s.moment(&message.payload["timestamp"])?;
+    if said >= since - CLOCK_MS && said <= until + CLOCK_MS {
+        return Ok(());
+    }
+    let off = if said < since {
+        since - said
+    } else {
+        said - until
+    };
+    Err(s.failure(format!(
+        "{} must tell when it happened, and {} is {off} ms beside it",
+        message.action, message.payload["timestamp"]
+    )))
+}

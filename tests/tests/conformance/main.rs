@@ -1,0 +1,6 @@
+//! The conformance suite against our own charge point: each case natively on
+//! every kind of station, and the suite itself against stations that are wrong.
+
+mod count;
+mod native;
+mod variants;
