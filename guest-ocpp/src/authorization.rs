@@ -15,8 +15,8 @@ use crate::turn::Turn;
 
 /// Longest idTag of the standard.
 pub(crate) const LONGEST_TAG: usize = 20;
-/// More cards than this at once are not people.
-const MOST_WISHES: usize = 16;
+/// More cards than this at once, and than there are outlets, are not people.
+const MOST_CARDS: usize = 16;
 /// A year.
 const FOR_EVER_MS: u64 = 365 * 24 * 3600 * 1000;
 
@@ -96,6 +96,10 @@ impl Charger {
         if known {
             return;
         }
+        if self.too_many_cards() {
+            turn.warn("a card is refused: too many wait for their answer");
+            return self.show_refusal(turn, &outlets);
+        }
         let purpose = if places.iter().any(|place| self.can_begin(*place)) {
             Purpose::Start
         } else if places.iter().any(|place| {
@@ -119,8 +123,17 @@ impl Charger {
         );
     }
 
+    fn too_many_cards(&self) -> bool {
+        let of_cards = |wish: &&Wish| wish.origin == TokenOrigin::Card;
+        self.wishes.iter().filter(of_cards).count() >= MOST_CARDS.max(self.outlets.len())
+    }
+
     pub(crate) fn wish_plugged(&mut self, place: usize) {
         let outlet = self.outlets[place].number;
+        let asked = |wish: &Wish| wish.origin == TokenOrigin::Plugged && wish.outlet == outlet;
+        if self.wishes.iter().any(asked) {
+            return;
+        }
         self.wish(
             TokenOrigin::Plugged,
             Purpose::Start,
@@ -156,9 +169,6 @@ impl Charger {
         outlets: Vec<u32>,
         reader: Option<String>,
     ) {
-        if self.wishes.len() >= MOST_WISHES {
-            return;
-        }
         let id = self.ticket();
         self.wishes.edit().push(Wish {
             id,

@@ -32,6 +32,21 @@ fn one_reader_serves_two_overlapping_sessions() {
 }
 
 #[test]
+fn cards_at_all_connectors_at_once_are_all_served() {
+    for mut world in worlds(&[Cable::Fixed; 10], &[("MinimumStatusDuration", "0")]) {
+        world.central.latency_ms = 2_000;
+        for outlet in 1..=10 {
+            world.plug(outlet);
+            world.card(&format!("TAG{outlet}"));
+        }
+        world.run(120_000);
+        for outlet in &world.outlets {
+            assert_eq!(outlet.closings, 1, "connector {}", outlet.state.outlet);
+        }
+    }
+}
+
+#[test]
 fn a_card_before_the_plug_counts_for_whichever_is_plugged_in() {
     for mut world in two() {
         world.card("TAG1");
