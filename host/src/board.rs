@@ -80,6 +80,8 @@ pub struct ComponentFacts {
     /// Why the last one failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<String>,
+    /// How long the present instance took to be made and to start.
+    pub start_us: u64,
     /// Events handled.
     pub events: u64,
     /// Time spent in it, all events together.

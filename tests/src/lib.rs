@@ -10,6 +10,8 @@
 //! * [`conformance`]: the certification's cases, against any charge point;
 //! * [`charger`]: the real program as a child process, with its configuration,
 //!   its control API and its end;
+//! * [`backlog`]: many transactions made offline, a power cut, and their delivery,
+//!   for a test and for the bench;
 //! * [`tls`]: certificates made on the spot;
 //! * [`words`]: frames told in plain words.
 //!
@@ -20,6 +22,7 @@
 //! Nothing in here knows how the charge point works inside: everything goes
 //! through its WebSocket, its control API and its process.
 
+pub mod backlog;
 pub mod central_system;
 pub mod charger;
 pub mod conformance;

@@ -77,6 +77,7 @@ impl Loop {
         let recovery = self.failed_at.take().map(|at| at.elapsed());
         self.board.component(SLOT, |it| {
             it.state = "running";
+            it.start_us = outcome.micros;
             it.memory_bytes = outcome.memory_bytes as u64;
             if let Some(recovery) = recovery {
                 it.last_recovery_us = Some(recovery.as_micros() as u64);

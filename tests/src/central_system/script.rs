@@ -123,7 +123,8 @@ impl fmt::Debug for Reply {
 /// Which CALLs a reply is for.
 #[derive(Debug, Clone)]
 pub struct Rule {
-    action: Option<String>,
+    /// Empty: any.
+    actions: Vec<String>,
     skip: usize,
     every: usize,
     times: usize,
@@ -134,8 +135,13 @@ pub struct Rule {
 impl Rule {
     /// For each CALL of this action.
     pub fn on(action: &str, reply: Reply) -> Rule {
+        Rule::on_each(&[action], reply)
+    }
+
+    /// For each CALL of these actions.
+    pub fn on_each(actions: &[&str], reply: Reply) -> Rule {
         Rule {
-            action: Some(action.to_owned()),
+            actions: actions.iter().map(|&action| action.to_owned()).collect(),
             ..Rule::on_any(reply)
         }
     }
@@ -143,7 +149,7 @@ impl Rule {
     /// For each CALL.
     pub fn on_any(reply: Reply) -> Rule {
         Rule {
-            action: None,
+            actions: Vec::new(),
             skip: 0,
             every: 1,
             times: usize::MAX,
@@ -177,7 +183,7 @@ impl Rule {
 
     /// Counts a CALL; the reply if it is one that the rule is for.
     fn matches(&mut self, action: &str) -> Option<Reply> {
-        if self.action.as_deref().is_some_and(|mine| mine != action) {
+        if !self.actions.is_empty() && !self.actions.iter().any(|mine| mine == action) {
             return None;
         }
         let position = self.seen;

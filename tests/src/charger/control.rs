@@ -208,6 +208,17 @@ impl Control {
         self.post("/sim/rfid", &json!({"id_tag": id_tag}))
     }
 
+    /// A card is read for this connector.
+    ///
+    /// # Errors
+    /// If it is not granted.
+    pub fn card_at(&self, connector: u32, id_tag: &str) -> Result<Value, ControlFailure> {
+        self.post(
+            "/sim/rfid",
+            &json!({"id_tag": id_tag, "connectors": [connector]}),
+        )
+    }
+
     /// The emergency stop is pushed or pulled.
     ///
     /// # Errors

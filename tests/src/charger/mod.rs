@@ -15,12 +15,14 @@ mod contactor;
 mod control;
 mod events;
 mod images;
+mod memory;
 mod process;
 
 pub use config::Config;
 pub use contactor::{ContactorMove, contactor_moves};
 pub use control::{Control, ControlFailure};
 pub use events::Events;
+pub use memory::Memory;
 pub use process::{Process, component, program};
 
 /// How long to wait for what a charger does at once, on a busy machine.

@@ -21,15 +21,6 @@ pub fn last_core() -> usize {
     std::thread::available_parallelism().map_or(0, |n| n.get() - 1)
 }
 
-/// Proportional set size in KiB.
-pub fn pss_kib(process: u32) -> anyhow::Result<u64> {
-    let text = std::fs::read_to_string(format!("/proc/{process}/smaps_rollup"))?;
-    text.lines()
-        .find_map(|line| line.strip_prefix("Pss:"))
-        .and_then(|rest| rest.trim().trim_end_matches(" kB").parse().ok())
-        .context("no Pss in smaps_rollup")
-}
-
 /// Processor time used so far, in ms.
 pub fn cpu_ms(process: u32) -> anyhow::Result<u64> {
     let text = std::fs::read_to_string(format!("/proc/{process}/stat"))?;

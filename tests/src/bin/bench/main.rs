@@ -5,7 +5,10 @@
 //! code stays 0. Ratios to the floor count, not microseconds: the floor is the
 //! same socket stack with a canned reply of the same length, in alternation, and
 //! both ends are pinned to one core.
+//!
+//! `cargo xtask bench backlog` is a run of its own: see there.
 
+mod backlog;
 mod central;
 mod floor;
 mod machine;
@@ -39,6 +42,9 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Transactions made offline, a power cut, and their delivery to a slow central
+    /// system that fails on every 50th message.
+    Backlog(backlog::Options),
     /// The floor itself: answers each text with a canned one.
     #[command(hide = true)]
     Floor { url: String, length: usize },
@@ -46,6 +52,9 @@ enum Task {
 
 fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
+    if let Some(Task::Backlog(options)) = &cli.task {
+        return backlog::measure(options);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

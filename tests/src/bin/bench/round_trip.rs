@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 
-use plugpoint_tests::charger::Control;
+use plugpoint_tests::charger::{Control, Memory};
 
 use crate::central::{self, Central};
 use crate::machine;
@@ -112,7 +112,7 @@ pub async fn measure(report: &mut Report, calls: usize) -> anyhow::Result<()> {
     }
 
     let process = charger.process.id();
-    let before_kib = machine::pss_kib(process)?;
+    let before_kib = Memory::of(process)?.pss_kib;
     let (cpu, begin) = (machine::cpu_ms(process)?, Instant::now());
     for n in 0..MANY {
         let kind = &KINDS[n % 3];
@@ -123,7 +123,7 @@ pub async fn measure(report: &mut Report, calls: usize) -> anyhow::Result<()> {
         MANY as f64 / took.as_secs_f64(),
         (machine::cpu_ms(process)? - cpu) as f64 * 1000.0 / MANY as f64,
     );
-    let after_kib = machine::pss_kib(process)?;
+    let after_kib = Memory::of(process)?.pss_kib;
     report.memory("before 10,000 more calls", before_kib, None);
     report.memory("after 10,000 more calls", after_kib, None);
     charger.process.kill();

@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 
-use plugpoint_tests::charger::{Config, Process, program};
+use plugpoint_tests::charger::{Config, Memory, Process, program};
 
 use crate::central::{self, Central};
-use crate::machine;
 use crate::report::Report;
 
 const COLD: usize = 3;
@@ -76,7 +75,7 @@ pub async fn measure(report: &mut Report) -> anyhow::Result<()> {
         warm.push(started.took);
         started.central.answer(&started.first).await?;
         started.central.settle(Duration::from_millis(300)).await?;
-        pss = machine::pss_kib(started.process.id())?;
+        pss = Memory::of(started.process.id())?.pss_kib;
         started.process.kill();
     }
     report.start("cold component cache", &mut cold, None);
