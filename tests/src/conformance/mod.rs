@@ -14,6 +14,7 @@
 //! * [`native`]: the `guest-ocpp` library as a station, in virtual time
 //! * [`process`], [`attached`]: a real program at the end of a WebSocket, started
 //!   here or by somebody else; `hands`, `peer`, `power`: what they share
+//! * [`run`]: many cases on many stations, side by side
 
 pub mod attached;
 pub mod cases;
@@ -26,6 +27,7 @@ mod power;
 pub mod process;
 pub mod registry;
 mod rules;
+pub mod run;
 pub mod schema;
 pub mod session;
 mod station;

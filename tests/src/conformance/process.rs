@@ -4,7 +4,10 @@
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
+
+use anyhow::Context as _;
 
 use serde_json::Value;
 
@@ -56,6 +59,17 @@ impl Setup {
             short: Duration::from_secs(1),
         };
         Setup { config, traits }
+    }
+
+    /// A charger as this file says. Other files that it names must be absolute.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn read(file: &Path) -> anyhow::Result<Setup> {
+        let text = std::fs::read_to_string(file)
+            .with_context(|| format!("cannot read {}", file.display()))?;
+        let config = Config::parse(&text).with_context(|| file.display().to_string())?;
+        Ok(Setup::of(config))
     }
 
     /// Throws the guests' instances away after every event.

@@ -94,7 +94,7 @@ pub enum Needs {
 
 impl Needs {
     /// Nothing: the station has it. Else why not.
-    fn missing_in(self, traits: &Traits) -> Option<String> {
+    pub fn missing_in(self, traits: &Traits) -> Option<String> {
         let (has, why) = match self {
             Self::Anything => (true, ""),
             Self::FixedCable => (

@@ -2,4 +2,5 @@
 //! the laboratory does arrives, and what the station says is seen. Not the
 //! cases.
 
+mod attached;
 mod process;

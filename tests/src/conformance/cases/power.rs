@@ -12,7 +12,11 @@ pub fn tc_032_1(s: &mut Session<'_>) -> Outcome {
     let transaction = s.charge(TAG)?;
     let connector = transaction.connector;
     s.mains_fail()?;
-    s.ended(&transaction, "PowerLoss")?;
+    let stop = stop(transaction.id, "PowerLoss");
+    let finishing = status(connector, "Finishing");
+    // Before it, the station may say that it has nothing to give.
+    let suspended = status_of(connector, &["SuspendedEVSE", "SuspendedEV"]);
+    s.ended_with(stop, &transaction, &[finishing], &[suspended])?;
     s.expect_nothing()?;
     s.power_on()?;
     s.boots(&[(connector, &["Preparing", "Finishing"])])?;

@@ -58,8 +58,11 @@ pub fn tc_004_2(s: &mut Session<'_>) -> Outcome {
     s.plug(connector)?;
     s.expect(status(connector, "Preparing"))?;
     // The time-out counts for a car without a card, too.
-    s.expect_only(&[status(connector, "Finishing")])?;
-    s.leave(connector)
+    let finishing = [status(connector, "Finishing")];
+    s.expect_only(&finishing)?;
+    s.unplug(connector)?;
+    s.expect_among(status(connector, "Available"), &finishing)?;
+    Ok(())
 }
 
 /// A stranger's card does nothing to a transaction; the own card ends it.
