@@ -6,10 +6,11 @@ use std::mem;
 use crate::authorization::Wishes;
 use crate::availability::Availability;
 use crate::clock::Clock;
-use crate::config::{Config, Key};
+use crate::config::Config;
+use crate::heartbeat::Heartbeat;
 use crate::host::{
-    Action, Boot, Connect, Deadline, Durability, Entries, Event, LinkState, Log, Now, Shown, Stamp,
-    Station, Timer,
+    Action, Boot, Connect, Durability, Entries, Event, LinkState, Log, Now, Shown, Stamp, Station,
+    Timer,
 };
 use crate::kept::Cell;
 use crate::link;
@@ -23,6 +24,7 @@ use crate::registration::Registration;
 use crate::status::Report;
 use crate::storage::Unkept;
 use crate::timers::{self, Timers};
+use crate::trial::Trial;
 use crate::turn::Turn;
 
 /// The schema of the entries that this version writes.
@@ -73,6 +75,8 @@ pub struct Charger {
     pub(crate) clock: Clock,
     pub(crate) timers: Timers,
     pub(crate) password: password::Which,
+    pub(crate) trial: Cell<Trial>,
+    /// What the host was last told; none: it is to be told again.
     pub(crate) plan: Option<Connect>,
     pub(crate) registration: Cell<Registration>,
     pub(crate) outbox: Cell<Outbox>,
@@ -86,14 +90,9 @@ pub struct Charger {
     pub(crate) cached: Cell<u32>,
     /// Something may follow from this call beyond its answer.
     pub(crate) stirred: bool,
-    /// The link is to be made anew once the answer is out.
-    pub(crate) redial: bool,
     /// When this instance began; what is older, `boot` has shown.
     pub(crate) since: Stamp,
-    pub(crate) last_sent_ms: u64,
-    /// False while a fresh instance can only guess.
-    pub(crate) knows_last_sent: bool,
-    pub(crate) last_time_ms: u64,
+    pub(crate) heartbeat: Heartbeat,
     shown: [String; 2],
 }
 
@@ -121,7 +120,7 @@ impl Charger {
         self.stirred = !matches!(event, Event::Frame(_));
         match event {
             Event::Frame(frame) => self.on_frame(&mut turn, frame.link, &frame.text),
-            Event::LinkUp(up) => self.link_up(&mut turn, up.link),
+            Event::LinkUp(up) => self.link_up(&mut turn, up.link, Some(up.target)),
             Event::LinkDown(down) => self.link_down(&mut turn, &down),
             Event::Timer(timer) => self.on_timer(&timer),
             Event::Outlet(event) => self.on_outlet(&mut turn, event),
@@ -156,13 +155,13 @@ impl Charger {
             .map(|facts| Outlet::load(turn, facts, boot))
             .collect();
         let store = &mut turn.store;
-        let heartbeat = timers.at(timers::HEARTBEAT);
-        let interval = config.ms(Key::HeartbeatInterval);
+        let heartbeat = Heartbeat::load(store, log, boot.now.at.monotonic_ms);
         Self {
             station: boot.station.clone(),
             ids: MessageIds::new(&boot.random),
             clock,
             password,
+            trial: Cell::load(store, log, "trial", Durability::Durable),
             plan: None,
             registration: Cell::load(store, log, "registration", Durability::Session),
             outbox: Cell::load(store, log, "outbox", Durability::Session),
@@ -175,12 +174,8 @@ impl Charger {
             outlets,
             timers,
             stirred: true,
-            redial: false,
             since: boot.now.at,
-            last_sent_ms: heartbeat
-                .map_or(boot.now.at.monotonic_ms, |at| at.saturating_sub(interval)),
-            knows_last_sent: false,
-            last_time_ms: boot.now.at.monotonic_ms,
+            heartbeat,
             config,
             shown: Default::default(),
         }
@@ -193,21 +188,24 @@ impl Charger {
             turn.act(Action::InService(true));
         }
         let up = match &boot.link {
-            LinkState::Up(up) => Some(up.link),
-            LinkState::Idle | LinkState::Down => None,
+            LinkState::Up(up) => Some(up),
+            LinkState::Idle | LinkState::Down => {
+                self.end_passed_trial(turn);
+                None
+            }
         };
-        if self.outbox.link() != up {
+        if self.outbox.link() != up.map(|up| up.link) {
             self.link_lost(turn);
-            if let Some(link) = up {
-                self.link_up(turn, link);
+            if let Some(up) = up {
+                self.link_up(turn, up.link, Some(up.target));
             }
         }
         self.reconcile_wishes(&boot.unanswered_decisions);
-        if let (Some(dropped), Some(link)) = (&boot.dropped, up)
+        if let (Some(dropped), Some(up)) = (&boot.dropped, up)
             && dropped.event == "frame"
-            && dropped.id == link
+            && dropped.id == up.link
         {
-            self.answer_dropped(turn, link, dropped);
+            self.answer_dropped(turn, up.link, dropped);
         }
     }
 
@@ -218,7 +216,7 @@ impl Charger {
         if self.outbox.link() != Some(link) {
             // It came up while no instance could take the news.
             self.link_lost(turn);
-            self.link_up(turn, link);
+            self.link_up(turn, link, None);
         }
         self.received(turn, link, text);
     }
@@ -253,6 +251,8 @@ impl Charger {
             outlet.flush(turn);
         }
         let store = &mut turn.store;
+        self.heartbeat.flush(store);
+        self.trial.flush(store);
         self.registration.flush(store);
         self.outbox.flush(store);
         self.desk.flush(store);
@@ -278,7 +278,7 @@ impl Charger {
 
     /// Connects as the configuration says now; the host sees to the rest.
     fn apply_link(&mut self, turn: &mut Turn<'_>) {
-        let plan = link::plan(&self.station, &self.config, self.password);
+        let plan = link::plan(&self.station, &self.config, self.password, *self.trial);
         if self.plan.as_ref() != Some(&plan) {
             turn.act(Action::Connect(plan.clone()));
             self.plan = Some(plan);
@@ -289,12 +289,6 @@ impl Charger {
     /// does not matter which timer rang.
     fn on_timer(&mut self, timer: &Timer) {
         self.timers.rang(&timer.name);
-        if let (false, timers::HEARTBEAT_NAME, Deadline::Monotonic(at)) =
-            (self.knows_last_sent, &*timer.name, timer.deadline)
-        {
-            let interval = self.config.ms(Key::HeartbeatInterval);
-            self.last_sent_ms = self.last_sent_ms.min(at.saturating_sub(interval));
-        }
     }
 
     fn clock_stepped(&mut self) {
@@ -308,9 +302,7 @@ impl Charger {
             .again_at
             .filter(|_| online && !self.registration.is_accepted() && self.outbox.is_idle());
         self.timers.want(turn, timers::REGISTRATION, registration);
-        let heartbeat = self
-            .heartbeat_at()
-            .filter(|_| online && self.registration.is_accepted());
+        let heartbeat = (online && self.registration.is_accepted()).then(|| self.heartbeat_at());
         self.timers.want(turn, timers::HEARTBEAT, heartbeat);
         self.timers.want(turn, timers::CALL, self.outbox.deadline());
         let held = self.queue.held_until(turn).filter(|_| online);

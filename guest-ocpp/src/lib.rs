@@ -11,7 +11,7 @@
 //!   `packed` and `turn`: entries, and one call
 //! * `charger`: the parts and how they are set off
 //! * `json`, `rpc`, `fields`, `timestamp`, `message_id`: what goes over the wire
-//! * `config`, `password`, `link`, `clock`, `timers`
+//! * `config`, `password`, `trial`, `link`, `clock`, `timers`, `heartbeat`
 //! * `registration`, `outbox`, `messages`, `queue`, `delivery`: what is sent,
 //!   when, and what the answers bring about
 //! * `outlet`, `facts`, `transaction`, `securing`, `sampling`, `meter`,
@@ -34,6 +34,7 @@ mod config;
 mod delivery;
 mod facts;
 mod fields;
+mod heartbeat;
 pub mod host;
 mod json;
 mod kept;
@@ -56,6 +57,7 @@ mod storage;
 mod timers;
 mod timestamp;
 mod transaction;
+mod trial;
 mod turn;
 
 #[cfg(feature = "testing")]

@@ -4,6 +4,7 @@
 use crate::config::{Config, Key};
 use crate::host::{BackOff, Connect, Credential, Station, Target};
 use crate::password;
+use crate::trial::Trial;
 
 const SUBPROTOCOL: &str = "ocpp1.6";
 const PONG_DEADLINE_MS: u32 = 5_000;
@@ -17,22 +18,25 @@ const BACK_OFF: BackOff = BackOff {
     jitter_ms: 3_000,
 };
 
-pub(crate) fn plan(station: &Station, config: &Config, password: password::Which) -> Connect {
+/// Where the new way of signing in is on trial, the former one comes second.
+pub(crate) fn plan(
+    station: &Station,
+    config: &Config,
+    password: password::Which,
+    trial: Trial,
+) -> Connect {
     let profile = config.int(Key::SecurityProfile);
-    let credential = (profile == 1 || profile == 2)
-        .then(|| password.entry())
-        .flatten();
-    let target = Target {
-        url: address(station, profile),
-        credential: credential.map(|entry| Credential {
-            user: station.id.clone(),
-            password_entry: entry.to_owned(),
-        }),
-        client_identity: (profile == 3).then(|| "client".to_owned()),
-        trust: vec!["csms".to_owned()],
-    };
+    let mut targets = vec![target(station, profile, password.entry())];
+    if trial.is_on() {
+        let former = if trial.password {
+            Some(password::FORMER)
+        } else {
+            password.entry()
+        };
+        targets.push(target(station, trial.profile.unwrap_or(profile), former));
+    }
     Connect {
-        targets: vec![target],
+        targets,
         attempts_per_target: 1,
         subprotocols: vec![SUBPROTOCOL.to_owned()],
         ping_interval_ms: u32::try_from(config.ms(Key::WebSocketPingInterval)).unwrap_or(u32::MAX),
@@ -40,6 +44,19 @@ pub(crate) fn plan(station: &Station, config: &Config, password: password::Which
         open_deadline_ms: OPEN_DEADLINE_MS,
         back_off: BACK_OFF,
         max_frame_bytes: LARGEST_FRAME,
+    }
+}
+
+fn target(station: &Station, profile: i64, password: Option<&str>) -> Target {
+    let credential = password.filter(|_| profile == 1 || profile == 2);
+    Target {
+        url: address(station, profile),
+        credential: credential.map(|entry| Credential {
+            user: station.id.clone(),
+            password_entry: entry.to_owned(),
+        }),
+        client_identity: (profile == 3).then(|| "client".to_owned()),
+        trust: vec!["csms".to_owned()],
     }
 }
 

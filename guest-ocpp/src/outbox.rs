@@ -13,9 +13,6 @@ use crate::rpc::{self, ErrorCode, Message, Violation};
 use crate::status::Report;
 use crate::turn::Turn;
 
-/// The time is asked for at least this often, whatever else is said.
-const LONGEST_SILENCE_MS: u64 = 24 * 3600 * 1000;
-
 /// More than so many waiting messages are a backlog, which news may overtake.
 const BACKLOG: u64 = 3;
 
@@ -81,14 +78,17 @@ impl Outbox {
 }
 
 impl Charger {
-    pub(crate) fn link_up(&mut self, turn: &mut Turn<'_>, link: u32) {
+    /// `target`: which way it was dialled, if that is known.
+    pub(crate) fn link_up(&mut self, turn: &mut Turn<'_>, link: u32, target: Option<u32>) {
         if self.outbox.link == Some(link) {
             return;
         }
         self.link_lost(turn);
         self.outbox.edit().link = Some(link);
-        self.last_sent_ms = turn.ms();
-        self.knows_last_sent = true;
+        if let Some(target) = target {
+            self.judge_trial(turn, target);
+        }
+        self.heartbeat.sent(turn.ms());
         self.stirred = true;
         if self.config.is_on(Key::BootOnReconnect) && self.registration.is_accepted() {
             self.registration.edit().standing = Standing::None;
@@ -100,6 +100,7 @@ impl Charger {
             return;
         }
         turn.info(format!("link to the central system is down: {}", down.text));
+        self.end_passed_trial(turn);
         self.link_lost(turn);
     }
 
@@ -152,14 +153,6 @@ impl Charger {
         });
     }
 
-    pub(crate) fn heartbeat_at(&self) -> Option<u64> {
-        let interval = match self.config.ms(Key::HeartbeatInterval) {
-            0 => LONGEST_SILENCE_MS,
-            interval => interval,
-        };
-        Some((self.last_sent_ms + interval).min(self.last_time_ms + LONGEST_SILENCE_MS))
-    }
-
     /// Sends the next call if none is in flight.
     pub(crate) fn pump(&mut self, turn: &mut Turn<'_>) {
         if let Some(call) = self
@@ -195,7 +188,7 @@ impl Charger {
             self.send_news(turn);
         } else if ready.is_some() {
             self.send_first(turn);
-        } else if self.heartbeat_at().is_some_and(|at| at <= turn.ms()) {
+        } else if self.heartbeat_at() <= turn.ms() {
             self.send_call(turn, None, Kind::Heartbeat, "Heartbeat", "{}");
         }
     }
@@ -261,8 +254,7 @@ impl Charger {
     }
 
     pub(crate) fn send(&mut self, turn: &mut Turn<'_>, link: u32, text: String) {
-        self.last_sent_ms = turn.ms();
-        self.knows_last_sent = true;
+        self.heartbeat.sent(turn.ms());
         turn.act(Action::Send(Frame { link, text }));
     }
 
@@ -346,7 +338,7 @@ impl Charger {
             (Kind::Boot, Ok(payload)) => self.boot_answered(turn, Fields::of(&payload)),
             (Kind::Boot, Err(why)) => self.boot_failed(turn, &why),
             (Kind::Heartbeat, Ok(payload)) => {
-                self.last_time_ms = turn.ms();
+                self.heartbeat.told(turn.ms());
                 self.learn_time(turn, Fields::of(&payload));
             }
             (Kind::Authorize { wish }, Ok(payload)) => {

@@ -5,6 +5,8 @@ use crate::host::{Durability, Entry, Setting};
 use crate::turn::Turn;
 
 const CHANGED: &str = "secret/authorization-key";
+/// On while the changed one is on trial.
+pub(crate) const FORMER: &str = "secret/former-authorization-key";
 const FACTORY: &str = "secret/factory-authorization-key";
 
 /// Which password is in force.
@@ -52,14 +54,23 @@ impl Which {
         }
     }
 
-    /// Takes a new password; false if it has no right form.
-    pub(crate) fn change(&mut self, turn: &mut Turn<'_>, value: &str) -> bool {
-        let Some(bytes) = decode(value) else {
-            return false;
-        };
-        keep(turn, CHANGED, bytes);
+    pub(crate) fn change(&mut self, turn: &mut Turn<'_>, password: Vec<u8>) {
+        keep(turn, CHANGED, password);
         *self = Self::Changed;
-        true
+    }
+
+    /// Lays aside the one in force; false if there is none.
+    pub(crate) fn keep_as_former(self, turn: &mut Turn<'_>) -> bool {
+        let password = self.entry().and_then(|entry| turn.store.get(entry));
+        password
+            .map(|password| keep(turn, FORMER, password))
+            .is_some()
+    }
+}
+
+pub(crate) fn forget_former(turn: &mut Turn<'_>) {
+    if turn.store.get(FORMER).is_some() {
+        turn.store.forget(FORMER);
     }
 }
 
@@ -74,7 +85,7 @@ fn keep(turn: &mut Turn<'_>, key: &str, value: Vec<u8>) {
 
 /// 32 to 40 hexadecimal digits are bytes; 16 to 20 other characters are taken
 /// as they are.
-fn decode(value: &str) -> Option<Vec<u8>> {
+pub(crate) fn decode(value: &str) -> Option<Vec<u8>> {
     let digits: Option<Vec<u8>> = value
         .chars()
         .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))

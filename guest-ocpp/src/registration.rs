@@ -70,7 +70,7 @@ impl Charger {
         if standing == Standing::Accepted {
             registration.again_at = None;
             self.take_heartbeat_interval(turn, interval);
-            self.last_time_ms = turn.ms();
+            self.heartbeat.told(turn.ms());
             self.forget_said();
             turn.act(Action::InService(true));
         } else {

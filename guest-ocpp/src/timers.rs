@@ -12,10 +12,9 @@ pub(crate) const CALL: usize = 2;
 pub(crate) const QUEUE: usize = 3;
 pub(crate) const ALIGNED: usize = 4;
 pub(crate) const CHARGER: usize = 5;
-pub(crate) const HEARTBEAT_NAME: &str = "heartbeat";
 const NAMES: [&str; 6] = [
     "registration",
-    HEARTBEAT_NAME,
+    "heartbeat",
     "call",
     "queue",
     "aligned",
@@ -55,10 +54,6 @@ impl Timers {
         }
         let place: usize = name.strip_prefix("outlet-")?.parse().ok()?;
         Some(Self::outlet(place)).filter(|slot| *slot < self.set.len())
-    }
-
-    pub(crate) fn at(&self, slot: usize) -> Option<u64> {
-        self.set[slot]
     }
 
     pub(crate) fn rang(&mut self, name: &str) {

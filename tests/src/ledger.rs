@@ -6,9 +6,11 @@
 //!   same action and payload, of something that was not answered by a CALLRESULT;
 //! * one CALL at a time per connection;
 //! * nothing but BootNotification before the first one of a process was
-//!   accepted, nor after one was answered otherwise;
+//!   accepted, nor after one was answered otherwise; while that is Pending, also
+//!   what a TriggerMessage asked for and was promised;
 //! * each transaction has one StartTransaction, before everything else of it,
-//!   and at most one StopTransaction, after everything else;
+//!   and at most one StopTransaction, after everything else; where the start was
+//!   answered by errors only, the rest of it has the number -1;
 //! * timestamps in order and registers never going back, per transaction and
 //!   over all transactions of a connector.
 
@@ -44,7 +46,8 @@ impl Default for Rules {
 /// One transaction as the central system knows it.
 #[derive(Debug, Clone)]
 pub struct Transaction {
-    /// The id that the central system gave.
+    /// The id that the central system gave; -1 if it failed on the start until
+    /// that was given up.
     pub id: i64,
     /// Where.
     pub connector: u64,
@@ -176,7 +179,8 @@ struct Outstanding {
 enum Boot {
     NotYet,
     Accepted,
-    Waiting,
+    Pending,
+    Rejected,
 }
 
 struct Book<'a> {
@@ -193,6 +197,12 @@ struct Book<'a> {
     registers: BTreeMap<u64, Register>,
     /// StartTransactions that were entered, by message id.
     started: HashSet<String>,
+    /// StartTransactions that were answered by errors only, by message id.
+    failed_starts: Vec<String>,
+    /// TriggerMessages: what each asks for, by message id.
+    triggers: HashMap<String, String>,
+    /// What was promised to a TriggerMessage since the last BootNotification.
+    promised: HashSet<String>,
 }
 
 impl<'a> Book<'a> {
@@ -207,6 +217,9 @@ impl<'a> Book<'a> {
             since: 0,
             registers: BTreeMap::new(),
             started: HashSet::new(),
+            failed_starts: Vec::new(),
+            triggers: HashMap::new(),
+            promised: HashSet::new(),
         }
     }
 
@@ -218,7 +231,20 @@ impl<'a> Book<'a> {
                 payload,
             }) => self.call(entry, id, action, payload),
             What::Sent(Frame::Result { id, payload }) => self.result(entry, id, payload),
-            What::Sent(Frame::Error { id, .. }) => self.release(entry.connection, id),
+            What::Sent(Frame::Error { id, .. }) => self.error(entry.connection, id),
+            What::Sent(Frame::Call {
+                id,
+                action,
+                payload,
+            }) if action == "TriggerMessage" => {
+                let wanted = text(&payload["requestedMessage"]);
+                self.triggers.insert(id.clone(), wanted);
+            }
+            What::Received(Frame::Result { id, payload }) => {
+                let wanted = self.triggers.remove(id);
+                self.promised
+                    .extend(wanted.filter(|_| payload["status"] == "Accepted"));
+            }
             What::Restarted => self.restarted = true,
             What::Opened(_) if self.restarted => {
                 self.restarted = false;
@@ -251,7 +277,9 @@ impl<'a> Book<'a> {
         self.outstanding.insert(entry.connection, outstanding);
         // What is still read of an earlier process was sent before it ended.
         let of_this_process = entry.connection >= self.since;
-        if of_this_process && self.boot != Boot::Accepted && action != "BootNotification" {
+        let asked_for = self.boot == Boot::Pending && self.promised.contains(action);
+        let unasked = self.boot != Boot::Accepted && action != "BootNotification" && !asked_for;
+        if of_this_process && unasked {
             self.breach(entry, format!("{action} before the boot was accepted"));
         }
         if let Some(first) = self.calls.get(id) {
@@ -292,16 +320,48 @@ impl<'a> Book<'a> {
         let (action, call) = (first.action.clone(), first.payload.clone());
         match action.as_str() {
             "BootNotification" if entry.connection >= self.since => {
-                self.boot = if payload["status"] == "Accepted" {
-                    Boot::Accepted
-                } else {
-                    Boot::Waiting
+                self.promised.clear();
+                self.boot = match payload["status"].as_str() {
+                    Some("Accepted") => Boot::Accepted,
+                    Some("Pending") => Boot::Pending,
+                    _ => Boot::Rejected,
                 };
             }
             "StartTransaction" if self.started.insert(id.to_owned()) => {
-                self.start(entry, &call, payload);
+                self.failed_starts.retain(|failed| failed != id);
+                let number = payload["transactionId"].as_i64().unwrap_or(0);
+                self.start(entry, &call, number);
             }
             _ => {}
+        }
+    }
+
+    fn error(&mut self, connection: u32, id: &str) {
+        self.release(connection, id);
+        let is_start = self
+            .calls
+            .get(id)
+            .is_some_and(|call| call.action == "StartTransaction" && call.settled_on.is_none());
+        if is_start && !self.failed_starts.iter().any(|failed| failed == id) {
+            self.failed_starts.push(id.to_owned());
+        }
+    }
+
+    /// Something is told of a transaction without number: its start was given
+    /// up, the first of those that failed (on this connector, if that is said).
+    fn begin_without_number(&mut self, entry: &Entry, connector: Option<u64>) {
+        let goes_on = self.ledger.transactions.iter().any(|tx| {
+            tx.id == -1 && tx.stop.is_none() && connector.is_none_or(|c| c == tx.connector)
+        });
+        let at = self.failed_starts.iter().position(|id| {
+            let call = &self.calls[id].payload;
+            connector.is_none() || call["connectorId"].as_u64() == connector
+        });
+        if let Some(at) = at.filter(|_| !goes_on) {
+            let id = self.failed_starts.remove(at);
+            let call = self.calls[&id].payload.clone();
+            self.started.insert(id);
+            self.start(entry, &call, -1);
         }
     }
 
@@ -315,12 +375,12 @@ impl<'a> Book<'a> {
         }
     }
 
-    fn start(&mut self, entry: &Entry, call: &Value, answer: &Value) {
+    fn start(&mut self, entry: &Entry, call: &Value, id: i64) {
         let connector = call["connectorId"].as_u64().unwrap_or(0);
         let meter_start = call["meterStart"].as_i64().unwrap_or(i64::MIN);
         self.register(entry, connector, Register::whole(meter_start));
         self.ledger.transactions.push(Transaction {
-            id: answer["transactionId"].as_i64().unwrap_or(0),
+            id,
             connector,
             id_tag: text(&call["idTag"]),
             meter_start,
@@ -334,6 +394,9 @@ impl<'a> Book<'a> {
         let samples = samples(payload);
         let connector = payload["connectorId"].as_u64().unwrap_or(0);
         if let Some(id) = payload["transactionId"].as_i64() {
+            if id == -1 {
+                self.begin_without_number(entry, Some(connector));
+            }
             let problem = match self.running(id) {
                 None => Some(format!("MeterValues of unknown transaction {id}")),
                 Some(tx) if tx.stop.is_some() => {
@@ -357,6 +420,9 @@ impl<'a> Book<'a> {
 
     fn stop(&mut self, entry: &Entry, payload: &Value) {
         let id = payload["transactionId"].as_i64().unwrap_or(i64::MIN);
+        if id == -1 {
+            self.begin_without_number(entry, None);
+        }
         let stop = Stop {
             meter: payload["meterStop"].as_i64().unwrap_or(i64::MIN),
             reason: payload["reason"].as_str().unwrap_or("Local").to_owned(),
@@ -386,11 +452,14 @@ impl<'a> Book<'a> {
     }
 
     fn running(&mut self, id: i64) -> Option<&mut Transaction> {
-        self.ledger
-            .transactions
-            .iter_mut()
-            .rev()
-            .find(|tx| tx.id == id)
+        let all = &mut self.ledger.transactions;
+        // Several may have no number; they are told in their order.
+        let goes_on = |tx: &Transaction| tx.id == id && tx.stop.is_none();
+        let at = all
+            .iter()
+            .position(goes_on)
+            .or_else(|| all.iter().rposition(|tx| tx.id == id));
+        Some(&mut all[at?])
     }
 
     fn register(&mut self, entry: &Entry, connector: u64, register: Register) {

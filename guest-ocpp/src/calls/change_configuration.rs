@@ -25,8 +25,10 @@ impl Charger {
             return status(id, "Rejected");
         }
         let taken = match key {
-            Key::AuthorizationKey => self.password.change(turn, value),
-            Key::SecurityProfile if !self.may_raise_profile(value) => false,
+            Key::AuthorizationKey => self.change_password(turn, value),
+            Key::SecurityProfile => {
+                self.may_raise_profile(value) && self.raise_profile(turn, value)
+            }
             _ => self.config.change(turn, key, value).is_ok(),
         };
         if !taken {
@@ -35,14 +37,10 @@ impl Charger {
         turn.info(format!("configuration key {} is changed", key.info().name));
         self.stirred = true;
         match key {
-            Key::HeartbeatInterval => self.last_sent_ms = turn.ms(),
+            Key::HeartbeatInterval => self.heartbeat.sent(turn.ms()),
             Key::MeterValueSampleInterval => self.restart_sampling(turn),
             Key::ClockAlignedDataInterval => self.desk.edit().next_aligned = None,
             Key::LightIntensity | Key::BlinkRepeat => self.indicate_again(),
-            // The key in use is another one: the link is made anew with it.
-            Key::AuthorizationKey if self.config.int(Key::SecurityProfile) > 0 => {
-                self.redial = true
-            }
             _ => {}
         }
         status(id, "Accepted")

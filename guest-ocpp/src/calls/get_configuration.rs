@@ -1,4 +1,4 @@
-//! GetConfiguration.
+//! GetConfiguration: the keys that are named, or all.
 
 use super::Answer;
 use crate::charger::Charger;
@@ -17,6 +17,16 @@ impl Charger {
                 config.write_all(w);
                 w.end_list();
             })));
+        }
+        // The standard lets a charger limit a request, and names no answer to a
+        // longer one. What the key allows is always taken; a request for all
+        // keys names none, and is never too long.
+        let most = self.config.int(Key::GetConfigurationMaxKeys);
+        if asked.len() as i64 > most {
+            return Err(Violation::new(
+                ErrorCode::OccurenceConstraintViolation,
+                format!("key names more than {most} keys (GetConfigurationMaxKeys)"),
+            ));
         }
         let mut known = Vec::with_capacity(asked.len());
         let mut unknown = Vec::new();

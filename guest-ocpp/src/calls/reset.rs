@@ -52,10 +52,6 @@ impl Charger {
         {
             self.desk.edit().grant = None;
         }
-        if self.redial {
-            self.redial = false;
-            self.dial_again(turn);
-        }
     }
 
     /// Comes last: what this call sends is sent before.

@@ -126,6 +126,16 @@ impl Key {
         &TABLE[self as usize]
     }
 
+    /// One of the three keys that must fit together (see `notices_in_time`).
+    pub(super) fn is_of_retries(self) -> bool {
+        matches!(
+            self,
+            Self::WebSocketPingInterval
+                | Self::TransactionMessageAttempts
+                | Self::TransactionMessageRetryInterval
+        )
+    }
+
     /// Names are compared as the standard says: without regard to case.
     pub(crate) fn find(name: &str) -> Option<Self> {
         TABLE

@@ -83,6 +83,13 @@ impl Config {
                 }
             }
         }
+        if !config.notices_in_time(None) {
+            turn.warn(
+                "WebSocketPingInterval is not below TransactionMessageAttempts x \
+                 TransactionMessageRetryInterval: messages may be given up on a link that is \
+                 long dead",
+            );
+        }
         config
     }
 
@@ -166,6 +173,9 @@ impl Config {
         durability: Durability,
     ) -> Result<(), BadValue> {
         self.check(key, value, false)?;
+        if key.is_of_retries() && !self.notices_in_time(value::integer(value).map(|n| (key, n))) {
+            return Err(BadValue);
+        }
         self.put(key, value);
         let text = self.values[key as usize].text.clone();
         turn.store.keep(
@@ -207,6 +217,20 @@ impl Config {
             Kind::Password => false,
         };
         if good { Ok(()) } else { Err(BadValue) }
+    }
+
+    /// A dead link is noticed before the attempts at a message can be used up
+    /// on it (errata of OCPP-J, 3.11), with one value changed. Pings that are
+    /// switched off are somebody's decision.
+    fn notices_in_time(&self, changed: Option<(Key, i64)>) -> bool {
+        let value = |key: Key| match changed {
+            Some((one, value)) if one == key => value,
+            _ => self.int(key),
+        };
+        let ping = value(Key::WebSocketPingInterval);
+        let attempts = value(Key::TransactionMessageAttempts);
+        let lasts = attempts.saturating_mul(value(Key::TransactionMessageRetryInterval));
+        ping == 0 || ping < lasts
     }
 
     fn can_measure(&self, item: &str, kept: bool) -> bool {

@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::policy;
 use super::world::World;
 use crate::host::{
-    Action, BootReason, ClockTrust, Decision, Event, LinkFailure, LockMoved, MeterRead, Response,
-    Verdict,
+    Action, BootReason, ClockTrust, Connect, Decision, Entries, Event, LinkFailure, LockMoved,
+    MeterRead, Response, Verdict,
 };
 
 impl World {
@@ -50,12 +50,15 @@ impl World {
                     .insert(it.outlet, (it.look, it.intensity_percent, it.blinks));
             }
             Action::Connect(connect) => {
-                if self.connect.as_ref() != Some(&connect) {
+                let passwords = self.passwords_of(&connect);
+                if self.connect.as_ref() != Some(&connect) || self.passwords != passwords {
                     if self.link.is_some() {
                         self.flush_link();
                         self.cut_link(LinkFailure::Ours);
                     }
                     self.connect = Some(connect);
+                    self.passwords = passwords;
+                    self.target = 0;
                     self.dial_at = self.online.then_some(self.ms);
                 }
             }
@@ -136,6 +139,13 @@ impl World {
             }
             Action::Restart(_) => self.restart(),
         }
+    }
+
+    fn passwords_of(&self, connect: &Connect) -> Vec<Option<Vec<u8>>> {
+        let targets = connect.targets.iter();
+        targets
+            .map(|target| self.flash.get(&target.credential.as_ref()?.password_entry))
+            .collect()
     }
 
     /// What was sent is out before the link is closed.

@@ -13,8 +13,8 @@ use super::tamper::Tamper;
 use super::watch::Watch;
 use crate::Charger;
 use crate::host::{
-    Boot, BootReason, ClockTrust, Connect, Deadline, Dropped, Event, Frame, Level, LinkState,
-    LinkUp, Log, Now, Observed, Setting, Stamp, Station, Timer,
+    Boot, BootReason, ClockTrust, Connect, Deadline, Dropped, Event, Frame, Level, LinkDown,
+    LinkFailure, LinkState, LinkUp, Log, Now, Observed, Setting, Stamp, Station, Timer,
 };
 
 /// 2026-11-22T12:00:00Z, when the first boot is 100 s old.
@@ -82,6 +82,11 @@ pub struct World {
     pub watch: Watch,
     /// How the link was last asked for.
     pub connect: Option<Connect>,
+    /// The passwords of its targets, as they were then.
+    pub passwords: Vec<Option<Vec<u8>>>,
+    /// Targets of it that the central system turns away.
+    pub turned_away: Vec<u32>,
+    pub(super) target: u32,
     /// Decisions for tokens, before the standard's rules.
     pub verdicts: BTreeMap<String, crate::host::Verdict>,
     pub(super) settings: Settings,
@@ -127,6 +132,9 @@ impl World {
             tamper: None,
             watch: Watch::default(),
             connect: None,
+            passwords: Vec::new(),
+            turned_away: Vec::new(),
+            target: 0,
             verdicts: BTreeMap::new(),
             trust: if settings.has_clock {
                 ClockTrust::Board
@@ -208,7 +216,7 @@ impl World {
                 .collect(),
             services: vec!["clock@1".to_owned()],
             link: match (self.link, &self.connect) {
-                (Some(link), _) => LinkState::Up(link_up(link)),
+                (Some(link), _) => LinkState::Up(self.link_up(link)),
                 (None, Some(_)) => LinkState::Down,
                 (None, None) => LinkState::Idle,
             },
@@ -377,10 +385,8 @@ impl World {
         }
         if self.dial_at.is_some_and(|at| at <= ms) {
             self.dial_at = None;
-            if self.online && self.connect.is_some() && self.link.is_none() {
-                self.links += 1;
-                self.link = Some(self.links);
-                self.inbox.push_back(Event::LinkUp(link_up(self.links)));
+            if self.online && self.link.is_none() {
+                self.dial();
             }
         }
         let due: Vec<String> = self
@@ -407,6 +413,36 @@ impl World {
         if let Some(call) = call.filter(|call| call.answered_ms.is_none()) {
             call.answered_ms = Some(self.ms);
             call.answer = (*kind == 3).then(|| answer.clone());
+        }
+    }
+
+    fn dial(&mut self) {
+        let Some(connect) = &self.connect else { return };
+        let targets = connect.targets.len() as u32;
+        if self.turned_away.contains(&self.target) {
+            self.dial_at = Some(self.ms + 1_000);
+            self.inbox.push_back(Event::LinkDown(LinkDown {
+                link: 0,
+                target: self.target,
+                failure: LinkFailure::Refused,
+                http_status: Some(401),
+                text: "turned away".to_owned(),
+                again_in_ms: Some(1_000),
+            }));
+            self.target = (self.target + 1) % targets.max(1);
+            return;
+        }
+        self.links += 1;
+        self.link = Some(self.links);
+        self.inbox
+            .push_back(Event::LinkUp(self.link_up(self.links)));
+    }
+
+    fn link_up(&self, link: u32) -> LinkUp {
+        LinkUp {
+            link,
+            target: self.target,
+            subprotocol: "ocpp1.6".to_owned(),
         }
     }
 
@@ -490,14 +526,6 @@ impl World {
         if !self.commit_and_run(actions) {
             self.replace_instance(BootReason::Recovery, Some(unkept(event_name, &head)));
         }
-    }
-}
-
-fn link_up(link: u32) -> LinkUp {
-    LinkUp {
-        link,
-        target: 0,
-        subprotocol: "ocpp1.6".to_owned(),
     }
 }
 

@@ -49,24 +49,6 @@ fn keys_of_the_link_take_effect() {
 }
 
 #[test]
-fn another_password_means_another_link() {
-    for mut world in fixed(&[
-        ("SecurityProfile", "1"),
-        ("AuthorizationKey", "a plain password"),
-    ]) {
-        let link = world.link();
-        let change = json!({"key": "AuthorizationKey", "value": "another password"});
-        assert_eq!(
-            world.call("ChangeConfiguration", change)["status"],
-            "Accepted"
-        );
-        world.run(3_000);
-        assert_ne!(world.link(), link);
-        assert_eq!(world.all("BootNotification").len(), 1);
-    }
-}
-
-#[test]
 fn a_boot_that_is_not_answered_is_repeated() {
     for reply in [
         Reply::Silence,
@@ -127,19 +109,45 @@ fn late_and_repeated_answers_are_ignored() {
 
 #[test]
 fn heartbeats_are_left_out_while_other_things_are_said() {
-    // Without its memory of the last word, an instance errs on the safe side.
-    for mut world in fixed(&[]).into_iter().take(1) {
-        world.call(
-            "ChangeConfiguration",
-            json!({"key": "HeartbeatInterval", "value": "30"}),
-        );
-        world.call(
-            "ChangeConfiguration",
-            json!({"key": "MeterValueSampleInterval", "value": "20"}),
-        );
+    for mut world in fixed(&[
+        ("HeartbeatInterval", "30"),
+        ("MeterValueSampleInterval", "20"),
+    ]) {
+        world.central.interval = 30;
+        world.power_cycle();
+        world.run(1_000);
         charge(&mut world, "TAG1");
-        world.run(100_000);
-        assert!(world.all("Heartbeat").len() <= 1);
+        world.run(200_000);
+        assert!(world.all("Heartbeat").is_empty());
+    }
+}
+
+#[test]
+fn a_heartbeat_is_due_after_the_last_word_whatever_it_was() {
+    for mut world in fixed(&[]) {
+        let change = json!({"key": "HeartbeatInterval", "value": "30"});
+        world.call("ChangeConfiguration", change);
+        for _ in 0..4 {
+            world.run(20_000);
+            world.call("GetConfiguration", json!({"key": ["HeartbeatInterval"]}));
+        }
+        let answered = world.ms;
+        world.run(29_900);
+        assert!(world.all("Heartbeat").is_empty());
+        world.run(400);
+        assert_eq!(world.all("Heartbeat").len(), 1);
+        // Nothing else is said: one per interval, to the tick.
+        world.run(300_000);
+        let at: Vec<u64> = world
+            .all("Heartbeat")
+            .iter()
+            .map(|sent| sent.at_ms)
+            .collect();
+        assert_eq!(at.len(), 11);
+        for pair in at.windows(2) {
+            assert!((30_000..=30_260).contains(&(pair[1] - pair[0])), "{at:?}");
+        }
+        assert!(at[0] >= answered + 29_900, "{at:?} after {answered}");
     }
 }
 
@@ -151,5 +159,57 @@ fn a_reconnect_is_no_boot_unless_asked_for() {
             world.run(5_000);
             assert_eq!(world.all("BootNotification").len(), boots);
         }
+    }
+}
+
+#[test]
+fn pings_and_attempts_must_fit_together() {
+    for mut world in fixed(&[]) {
+        let mut change = |key: &str, value: &str| {
+            let answer = world.call("ChangeConfiguration", json!({"key": key, "value": value}));
+            answer["status"].as_str().unwrap().to_owned()
+        };
+        for (key, value, expected) in [
+            // 3 attempts, 60 s apart.
+            ("WebSocketPingInterval", "180", "Rejected"),
+            ("WebSocketPingInterval", "179", "Accepted"),
+            ("TransactionMessageAttempts", "2", "Rejected"),
+            ("TransactionMessageRetryInterval", "59", "Rejected"),
+            ("TransactionMessageRetryInterval", "61", "Accepted"),
+            // Switched off is somebody's decision.
+            ("WebSocketPingInterval", "0", "Accepted"),
+            ("TransactionMessageAttempts", "0", "Accepted"),
+            ("WebSocketPingInterval", "1", "Rejected"),
+            ("TransactionMessageAttempts", "1", "Accepted"),
+            ("WebSocketPingInterval", "60", "Accepted"),
+        ] {
+            assert_eq!(change(key, value), expected, "{key} = {value}");
+        }
+        assert_eq!(world.connect.as_ref().unwrap().ping_interval_ms, 60_000);
+        let names = ["WebSocketPingInterval", "TransactionMessageAttempts"];
+        let kept = world.call("GetConfiguration", json!({"key": names}));
+        assert_eq!(kept["configurationKey"][0]["value"], "60");
+        assert_eq!(kept["configurationKey"][1]["value"], "1");
+    }
+}
+
+#[test]
+fn the_values_of_the_certified_product_fit_together() {
+    let file = include_str!("../../../host/configs/cf100m-50k1.toml");
+    let keys: Vec<(&str, &str)> = file
+        .lines()
+        .skip_while(|line| *line != "[ocpp]")
+        .skip(1)
+        .take_while(|line| !line.starts_with('['))
+        .filter_map(|line| line.split_once(" = "))
+        .map(|(key, value)| (key, value.trim_matches('"')))
+        .collect();
+    assert!(keys.len() > 20, "{keys:?}");
+    for world in fixed(&keys) {
+        let complaints: Vec<String> = world.log();
+        assert!(
+            !complaints.iter().any(|line| line.starts_with("Warn")),
+            "{complaints:#?}"
+        );
     }
 }

@@ -8,6 +8,7 @@ mod factory;
 mod link;
 mod queue;
 mod reporting;
+mod signing_in;
 mod storage;
 mod wire;
 

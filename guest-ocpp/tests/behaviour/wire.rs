@@ -2,7 +2,7 @@
 
 use guest_ocpp::host::{BootReason, Dropped};
 use guest_ocpp::testing::World;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::fixed;
 
@@ -199,6 +199,32 @@ fn each_way_of_being_wrong_has_its_code() {
         ] {
             assert_eq!(answer(&mut world, frame), expected, "{frame}");
         }
+    }
+}
+
+#[test]
+fn no_more_keys_may_be_asked_for_at_once_than_is_said() {
+    for mut world in fixed(&[("GetConfigurationMaxKeys", "3")]) {
+        let mut ask = |keys: &[&str]| {
+            let answer = world.call("GetConfiguration", json!({"key": keys}));
+            match &answer["configurationKey"] {
+                Value::Array(known) => known.len().to_string(),
+                _ => answer.as_str().unwrap_or("no key is known").to_owned(),
+            }
+        };
+        let names = [
+            "HeartbeatInterval",
+            "MessageTimeout",
+            "ResetRetries",
+            "Unknown",
+        ];
+        assert_eq!(ask(&names[..3]), "3");
+        assert_eq!(ask(&names), "OccurenceConstraintViolation");
+        assert_eq!(ask(&["Unknown"; 3]), "no key is known");
+        assert!(
+            ask(&[]).parse::<u32>().unwrap() > 30,
+            "all keys are never too many"
+        );
     }
 }
 

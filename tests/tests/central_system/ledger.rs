@@ -129,6 +129,75 @@ fn the_ledger_finds_two_calls_at_once_and_talk_before_the_boot() {
 }
 
 #[test]
+fn what_follows_a_start_that_was_given_up_has_no_number() {
+    let central = central();
+    let mut charger = FakeCharger::connect(&central);
+    charger.boot("a");
+    for _ in 0..2 {
+        central.answer_next("StartTransaction", Reply::error("InternalError", ""));
+        charger.send(
+            json!([2, "b", "StartTransaction", {"connectorId": 1, "idTag": "AB",
+            "meterStart": 100, "timestamp": "2026-01-01T00:00:00.000Z"}]),
+        );
+        assert_eq!(charger.receive_frame()[0], 4);
+    }
+    charger.sample("c", -1, "150.5", "2026-01-01T00:00:30Z");
+    charger.stop("d", -1, 200);
+    let next = charger.start("e", 1, 200);
+    charger.stop("f", next, 300);
+    let ledger = Ledger::of(&central.journal().entries(), &Rules::default());
+    ledger.assert_clean(|| central.journal().transcript());
+    assert_eq!(ledger.transactions.len(), 2);
+    assert_eq!(ledger.transactions[0].id, -1);
+    assert_eq!(ledger.transactions[0].energy_wh(), Some(100));
+    assert_eq!(ledger.transactions[0].samples.len(), 1);
+}
+
+#[test]
+fn no_number_without_a_start_that_failed_is_a_breach() {
+    check_breach(|c| c.stop("x", -1, 200), "unknown transaction -1");
+    check_breach(
+        |c| c.sample("x", -1, "110", "2026-01-01T00:00:30Z"),
+        "unknown transaction -1",
+    );
+}
+
+#[test]
+fn what_a_trigger_asked_for_may_be_said_while_pending_and_nothing_else() {
+    let central = central();
+    let mut charger = FakeCharger::connect(&central);
+    let pending =
+        json!({"status": "Pending", "currentTime": "2026-01-01T00:00:00Z", "interval": 9});
+    central.answer_next("BootNotification", Reply::result(pending.clone()));
+    charger.ask("a", "BootNotification", json!({}));
+    for (requested, status) in [("Heartbeat", "Accepted"), ("MeterValues", "Rejected")] {
+        let call = central
+            .start_call("TriggerMessage", json!({"requestedMessage": requested}))
+            .expect("sent");
+        let id = charger.receive_frame()[1].clone();
+        charger.send(json!([3, id, {"status": status}]));
+        call.wait().expect("answered");
+    }
+    charger.ask("b", "Heartbeat", json!({}));
+    let breaches = || {
+        let ledger = Ledger::of(&central.journal().entries(), &Rules::default());
+        let texts = ledger.breaches.iter().map(|b| b.what.clone());
+        texts.collect::<Vec<String>>()
+    };
+    assert_eq!(breaches(), [""; 0]);
+    charger.ask(
+        "c",
+        "MeterValues",
+        json!({"connectorId": 1, "meterValue": []}),
+    );
+    assert_eq!(breaches(), ["MeterValues before the boot was accepted"]);
+    central.answer_next("BootNotification", Reply::result(pending));
+    charger.ask("d", "BootNotification", json!({}));
+    charger.ask("e", "Heartbeat", json!({}));
+    assert_eq!(breaches().len(), 2, "a promise holds until the next boot");
+}
+
+#[test]
 fn a_late_answer_after_a_crash_is_told_apart() {
     let central = central();
     let mut charger = FakeCharger::connect(&central);
