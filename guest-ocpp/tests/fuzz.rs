@@ -2,9 +2,11 @@
 //! charger lives, answers a call at most once and with a code of the standard,
 //! and goes on as well as before.
 //!
-//! `FUZZ_SECONDS` makes it longer, `FUZZ_SEED` another run; build it optimised
-//! for that. What was found once is kept in `corpus/`, beside good frames.
+//! `cargo xtask fuzz` runs it optimised and for longer (`FUZZ_SECONDS`,
+//! `FUZZ_SEED`). What was found once is kept in `corpus/`, beside good frames.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use guest_ocpp::host::{Event, Frame};
@@ -113,6 +115,38 @@ fn check(world: &mut World, text: &str) {
     }
 }
 
+/// One charger, and two thousand frames.
+fn round(seed: u64, corpus: &[String]) -> u64 {
+    let mut dice = Dice::new(seed);
+    let mut world = World::new(Settings::default());
+    // So that there is mostly something that waits for its answer.
+    world.central.latency_ms = 300;
+    world.run(2_000);
+    for frame in corpus {
+        check(&mut world, frame);
+    }
+    for _ in 0..2_000 {
+        let frame = garble(&mut dice, corpus);
+        check(&mut world, &frame);
+        match dice.below(200) {
+            0 => world.plug(1),
+            1 => world.unplug(1),
+            2 => world.card("TAG1"),
+            3 => world.run(60_000),
+            _ => {}
+        }
+    }
+    world.run(120_000);
+    world.set_online(true);
+    world.run(120_000);
+    let shown = world.shows(0, "registration");
+    assert!(
+        ["Accepted", "Pending", "Rejected", "none"].contains(&shown),
+        "{shown}"
+    );
+    2_000 + corpus.len() as u64
+}
+
 #[test]
 fn garbled_frames_do_no_harm() {
     let number = |name: &str| {
@@ -123,37 +157,37 @@ fn garbled_frames_do_no_harm() {
     let seconds = number("FUZZ_SECONDS").unwrap_or(3);
     let seed = number("FUZZ_SEED").unwrap_or(1);
     let corpus = corpus();
-    let mut dice = Dice::new(seed);
     let began = Instant::now();
-    let mut frames = 0_u64;
-    while began.elapsed() < Duration::from_secs(seconds) {
-        let mut world = World::new(Settings::default());
-        // So that there is mostly something that waits for its answer.
-        world.central.latency_ms = 300;
-        world.run(2_000);
-        for frame in &corpus {
-            check(&mut world, frame);
+    let next = AtomicU64::new(seed);
+    let frames = AtomicU64::new(0);
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    // A panic of one worker ends the scope, and the test.
+    thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while began.elapsed() < Duration::from_secs(seconds) {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    let _told = Seed(seed);
+                    frames.fetch_add(round(seed, &corpus), Ordering::Relaxed);
+                }
+            });
         }
-        for _ in 0..2_000 {
-            let frame = garble(&mut dice, &corpus);
-            check(&mut world, &frame);
-            frames += 1;
-            match dice.below(200) {
-                0 => world.plug(1),
-                1 => world.unplug(1),
-                2 => world.card("TAG1"),
-                3 => world.run(60_000),
-                _ => {}
-            }
+    });
+    println!(
+        "{} frames from seed {seed} to {}, none did harm; {} s on {workers} threads",
+        frames.into_inner(),
+        next.into_inner() - 1,
+        began.elapsed().as_secs()
+    );
+}
+
+/// Says which round it was, should that panic.
+struct Seed(u64);
+
+impl Drop for Seed {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("FUZZ_SEED={} shows it again at once", self.0);
         }
-        world.run(120_000);
-        world.set_online(true);
-        world.run(120_000);
-        let shown = world.shows(0, "registration");
-        assert!(
-            ["Accepted", "Pending", "Rejected", "none"].contains(&shown),
-            "{shown}"
-        );
     }
-    println!("{frames} frames from seed {seed} on");
 }

@@ -1,11 +1,11 @@
-//! Everything a developer types: `cargo xtask build | test | run | bench`.
+//! Everything a developer types: `cargo xtask build | test | run | bench | fuzz | lives`.
 //!
 //! Reading order: [`workspace`] (where things are, how commands are run),
 //! [`wasm_std`] (the standard library for components), [`component`] (core module
 //! to component), [`guests`] (all components of this repository), [`program`]
 //! (the native programs), [`python`] and [`node`] (what the interoperability tests
 //! need), then one module for each task: [`mod@test`], [`demo`] (the
-//! task `run`), [`mod@bench`].
+//! task `run`), [`mod@bench`], [`virtual_time`] (the tasks `fuzz` and `lives`).
 //!
 //! It holds no logic of the product: each step is a command that could be typed
 //! by hand, and is printed.
@@ -22,6 +22,7 @@ mod node;
 mod program;
 mod python;
 mod test;
+mod virtual_time;
 mod wasm_std;
 mod workspace;
 
@@ -52,6 +53,10 @@ enum Task {
     Run(demo::Options),
     /// Measures, and prints a table and JSON.
     Bench(Passed),
+    /// Sends garbled frames to `guest-ocpp`, for as long as is wanted.
+    Fuzz(virtual_time::Fuzz),
+    /// Lives through chargers' lives in virtual time and watches the rules.
+    Lives(virtual_time::Lives),
 }
 
 /// What is handed on as it is.
@@ -89,16 +94,21 @@ fn arguments(given: impl Iterator<Item = String>) -> Vec<String> {
 fn perform(task: Task) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::find()?;
     let which = match task {
-        Task::Build { .. } | Task::Run(_) => Which::Carried,
-        Task::Guests | Task::Test(_) | Task::Bench(_) => Which::All,
+        Task::Build { .. } | Task::Run(_) => Some(Which::Carried),
+        Task::Guests | Task::Test(_) | Task::Bench(_) => Some(Which::All),
+        Task::Fuzz(_) | Task::Lives(_) => None,
     };
-    guests::build(&workspace, which)?;
+    if let Some(which) = which {
+        guests::build(&workspace, which)?;
+    }
     match task {
         Task::Guests => Ok(ExitCode::SUCCESS),
         Task::Build { release } => program::build(&workspace, release),
         Task::Test(passed) => test::run(&workspace, &passed.arguments),
         Task::Run(options) => demo::run(&workspace, &options),
         Task::Bench(passed) => bench::run(&workspace, &passed.arguments),
+        Task::Fuzz(options) => virtual_time::fuzz(&workspace, &options),
+        Task::Lives(options) => virtual_time::lives(&workspace, &options),
     }
 }
 

@@ -1,4 +1,5 @@
-//! The task `test`: all set-up, then `cargo test` over the workspace, then a
+//! The task `test`: all set-up, then `cargo test` over the workspace, then the
+//! long runs in virtual time (unless something is to be tested only), then a
 //! summary, since the lines that matter are pages above the end.
 
 use std::io::{BufRead, BufReader, Write};
@@ -8,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::workspace::{self, Workspace};
-use crate::{node, program, python};
+use crate::{node, program, python, virtual_time};
 
 /// Packages that are nothing but components: without a native part there is
 /// nothing to test.
@@ -34,7 +35,11 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
         .env("PLUGPOINT_NODE", node.program)
         .env("PLUGPOINT_NODE_MODULES", node.modules);
     let begin = Instant::now();
-    let (passed, summary) = watched(&mut command)?;
+    let mut summary = Summary::default();
+    let mut passed = watched(&mut command, &mut summary)?;
+    if arguments.is_empty() {
+        passed &= watched(&mut virtual_time::all(workspace), &mut summary)?;
+    }
     summary.print(passed, begin.elapsed().as_secs());
     Ok(if passed {
         ExitCode::SUCCESS
@@ -60,8 +65,12 @@ struct Summary {
 }
 
 /// Runs `cargo test`, shows what it says and counts along.
-fn watched(command: &mut Command) -> Result<(bool, Summary)> {
-    eprintln!("  $ cargo test --workspace …");
+fn watched(command: &mut Command, summary: &mut Summary) -> Result<bool> {
+    let words: Vec<_> = command
+        .get_args()
+        .map(|word| word.to_string_lossy())
+        .collect();
+    eprintln!("  $ cargo {}", words.join(" "));
     let mut child = command
         .stdout(Stdio::piped())
         .spawn()
@@ -69,14 +78,13 @@ fn watched(command: &mut Command) -> Result<(bool, Summary)> {
     let Some(stdout) = child.stdout.take() else {
         bail!("no pipe to cargo");
     };
-    let mut summary = Summary::default();
     let mut ours = std::io::stdout().lock();
     for line in BufReader::new(stdout).lines() {
         let line = line?;
         summary.line(&line);
         writeln!(ours, "{line}")?;
     }
-    Ok((child.wait()?.success(), summary))
+    Ok(child.wait()?.success())
 }
 
 impl Summary {

@@ -5,11 +5,15 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::watch::{Broken, Rule};
 use super::world::{Sent, World};
 
 /// A transaction as the central system knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
+    /// The number that the central system gave; -1 if it failed on the start
+    /// until that was given up.
+    pub id: i64,
     /// Connector.
     pub connector: i64,
     /// Of the start.
@@ -18,82 +22,130 @@ pub struct Told {
     pub meter_stop: Option<i64>,
 }
 
-/// Checks the messages about transactions; what was told, or what is wrong.
+/// Checks the messages about transactions; what was told, in the order of the
+/// starts.
 ///
 /// # Errors
 ///
-/// The first rule that is broken, in words.
-pub fn audit(world: &World) -> Result<Vec<Told>, String> {
-    let messages = without_repeats(&world.sent)?;
-    let mut told: BTreeMap<i64, Told> = BTreeMap::new();
-    let mut register: BTreeMap<i64, i64> = BTreeMap::new();
-    let mut moved = |connector: i64, value: i64| {
-        let before = register.insert(connector, value).unwrap_or(0);
-        if value < before {
-            Err(format!(
-                "register of {connector} goes back from {before} to {value}"
-            ))
-        } else {
-            Ok(())
-        }
-    };
-    for sent in messages {
+/// The first rule that is broken.
+pub fn audit(world: &World) -> Result<Vec<Told>, Broken> {
+    let mut book = Book::default();
+    for sent in without_repeats(&world.sent)? {
+        book.enter(world, sent)?;
+    }
+    Ok(book.told)
+}
+
+#[derive(Default)]
+struct Book {
+    told: Vec<Told>,
+    /// The last register told of each connector.
+    registers: BTreeMap<i64, i64>,
+}
+
+impl Book {
+    fn enter(&mut self, world: &World, sent: &Sent) -> Result<(), Broken> {
         let number = |name: &str| {
-            sent.payload[name]
-                .as_i64()
-                .ok_or(format!("{} without {name}", sent.action))
+            let missing = || reports(format!("{} without {name}", sent.action));
+            sent.payload[name].as_i64().ok_or_else(missing)
         };
         match sent.action.as_str() {
             "StartTransaction" => {
-                let id = world
-                    .central
-                    .transaction_of(&sent.id)
-                    .ok_or("a start without an answer")?;
-                let meter_start = number("meterStart")?;
-                let connector = number("connectorId")?;
-                moved(connector, meter_start)?;
-                told.insert(
-                    id,
-                    Told {
-                        connector,
-                        meter_start,
-                        meter_stop: None,
-                    },
-                );
+                // A start without an answer may still get one, or be given up.
+                let id = world.central.transaction_of(&sent.id).unwrap_or(-1);
+                self.start(id, number("connectorId")?, number("meterStart")?)
             }
             "MeterValues" => {
                 let connector = number("connectorId")?;
                 if let Ok(id) = number("transactionId") {
-                    let known = told
-                        .get(&id)
-                        .ok_or(format!("values of {id} before its start"))?;
-                    if known.meter_stop.is_some() {
-                        return Err(format!("values of {id} after its stop"));
-                    }
+                    self.goes_on(id, connector)?;
                 }
-                for value in registers(&sent.payload) {
-                    moved(connector, value)?;
-                }
+                registers(&sent.payload)
+                    .into_iter()
+                    .try_for_each(|value| self.moved(connector, value))
             }
-            "StopTransaction" => {
-                let id = number("transactionId")?;
-                let meter_stop = number("meterStop")?;
-                let known = told
-                    .get_mut(&id)
-                    .ok_or(format!("stop of {id} before its start"))?;
-                if known.meter_stop.replace(meter_stop).is_some() {
-                    return Err(format!("{id} is stopped twice"));
-                }
-                moved(known.connector, meter_stop)?;
-            }
-            _ => {}
+            "StopTransaction" => self.stop(number("transactionId")?, number("meterStop")?),
+            _ => Ok(()),
         }
     }
-    Ok(told.into_values().collect())
+
+    fn start(&mut self, id: i64, connector: i64, meter_start: i64) -> Result<(), Broken> {
+        self.moved(connector, meter_start)?;
+        let before = self
+            .told
+            .iter()
+            .rev()
+            .find(|told| told.connector == connector);
+        if let Some(before) = before {
+            let stop = before.meter_stop.ok_or_else(|| {
+                reports(format!(
+                    "{id} on {connector} begins before the end of {before:?}"
+                ))
+            })?;
+            // Energy flows in transactions only.
+            if (meter_start - stop).abs() > 1 {
+                return Err(Broken::new(
+                    Rule::Billing,
+                    format!("{} Wh between {before:?} and {id}", meter_start - stop),
+                ));
+            }
+        }
+        self.told.push(Told {
+            id,
+            connector,
+            meter_start,
+            meter_stop: None,
+        });
+        Ok(())
+    }
+
+    fn goes_on(&self, id: i64, connector: i64) -> Result<(), Broken> {
+        let of_this = |told: &&Told| told.id == id && told.connector == connector;
+        match self.told.iter().rev().find(of_this) {
+            None => Err(reports(format!("values of {id} before its start"))),
+            Some(told) if told.meter_stop.is_some() => {
+                Err(reports(format!("values of {id} after its stop")))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn stop(&mut self, id: i64, meter_stop: i64) -> Result<(), Broken> {
+        // Several may be without a number: the one whose meter has got there.
+        let used = |told: &Told| meter_stop - self.registers.get(&told.connector).unwrap_or(&0);
+        let place = (0..self.told.len())
+            .filter(|place| {
+                let told = &self.told[*place];
+                told.id == id && (id != -1 || (told.meter_stop.is_none() && used(told) >= 0))
+            })
+            .min_by_key(|place| used(&self.told[*place]));
+        let Some(told) = place.map(|place| &mut self.told[place]) else {
+            return Err(reports(format!("stop of {id} before its start")));
+        };
+        if told.meter_stop.replace(meter_stop).is_some() {
+            return Err(reports(format!("{id} is stopped twice")));
+        }
+        let connector = told.connector;
+        self.moved(connector, meter_stop)
+    }
+
+    fn moved(&mut self, connector: i64, value: i64) -> Result<(), Broken> {
+        match self.registers.insert(connector, value) {
+            Some(before) if value < before => Err(Broken::new(
+                Rule::Billing,
+                format!("register of {connector} goes back from {before} to {value}"),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn reports(what: String) -> Broken {
+    Broken::new(Rule::Reports, what)
 }
 
 /// A repeat is the same message word for word, and counts once.
-fn without_repeats(sent: &[Sent]) -> Result<Vec<&Sent>, String> {
+fn without_repeats(sent: &[Sent]) -> Result<Vec<&Sent>, Broken> {
     let mut seen: BTreeMap<&str, &Sent> = BTreeMap::new();
     let mut messages = Vec::new();
     for message in sent {
@@ -105,10 +157,10 @@ fn without_repeats(sent: &[Sent]) -> Result<Vec<&Sent>, String> {
             Some(before)
                 if before.payload == message.payload && before.action == message.action => {}
             Some(before) => {
-                return Err(format!(
+                return Err(reports(format!(
                     "id {} is used twice: {before:?} and {message:?}",
                     message.id
-                ));
+                )));
             }
         }
     }
@@ -124,34 +176,35 @@ fn registers(payload: &Value) -> Vec<i64> {
         .collect()
 }
 
-/// Everything is told and finished: each transaction has its stop, and their
-/// energy is what went through the contactors, to 1 Wh each.
+/// Everything is told and finished: each transaction has its stop, and its
+/// energy is what went through the contactor while it lasted, to 1 Wh each.
 ///
 /// # Errors
 ///
-/// What is missing, in words.
-pub fn close(world: &World) -> Result<Vec<Told>, String> {
+/// What is missing.
+pub fn close(world: &World) -> Result<Vec<Told>, Broken> {
     let told = audit(world)?;
     let mut billed = 0;
     for transaction in &told {
         let stop = transaction
             .meter_stop
-            .ok_or(format!("never stopped: {transaction:?}"))?;
+            .ok_or_else(|| reports(format!("never stopped: {transaction:?}")))?;
         billed += stop - transaction.meter_start;
     }
-    let delivered: u64 = world
-        .outlets
-        .iter()
-        .map(|outlet| outlet.delivered_mwh)
-        .sum();
+    let outlets = world.outlets.iter();
+    let delivered: u64 = outlets.map(|outlet| outlet.delivered_mwh).sum();
     let off = billed - (delivered / 1000) as i64;
     if off.unsigned_abs() > told.len() as u64 {
-        return Err(format!(
-            "billed {billed} Wh, delivered {delivered} mWh: {told:?}"
+        return Err(Broken::new(
+            Rule::Billing,
+            format!("billed {billed} Wh, delivered {delivered} mWh: {told:?}"),
         ));
     }
     if world.shows(0, "queue") != "0" {
-        return Err(format!("{} messages are left", world.shows(0, "queue")));
+        return Err(Broken::new(
+            Rule::Rest,
+            format!("{} messages are left", world.shows(0, "queue")),
+        ));
     }
     Ok(told)
 }

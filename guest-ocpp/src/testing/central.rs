@@ -18,6 +18,20 @@ pub enum Reply {
     Error(&'static str),
     /// Never an answer.
     Silence,
+    /// As usual, but only after so many ms.
+    Late(u64),
+    /// As usual, and then the same again.
+    Twice,
+}
+
+/// What comes of a call.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Answer {
+    /// A CALLRESULT's payload, or a CALLERROR's code.
+    pub(super) outcome: Result<Value, &'static str>,
+    pub(super) after_ms: u64,
+    /// How often it is sent; 0: never.
+    pub(super) copies: u32,
 }
 
 /// Its state, and what it was told to do.
@@ -88,14 +102,39 @@ impl CentralSystem {
         action: &str,
         payload: &Value,
         unix_ms: i64,
-    ) -> Reply {
+    ) -> Answer {
         let planned = self.planned.get_mut(action).and_then(VecDeque::pop_front);
-        let planned = planned.or_else(|| self.fixed.get(action).cloned());
-        if let Some(reply) = planned.filter(|reply| *reply != Reply::Usual) {
-            return reply;
+        // What it has taken once, it does not fail on later.
+        let fixed = || {
+            self.fixed
+                .get(action)
+                .filter(|_| !self.answered.contains_key(id))
+        };
+        let reply = planned.or_else(|| fixed().cloned());
+        let (outcome, after_ms, copies) = match reply {
+            Some(Reply::Result(result)) => (Ok(result), 0, 1),
+            Some(Reply::Error(code)) => (Err(code), 0, 1),
+            Some(Reply::Silence) => (Err(""), 0, 0),
+            Some(Reply::Late(ms)) => (self.as_usual(id, action, payload, unix_ms), ms, 1),
+            Some(Reply::Twice) => (self.as_usual(id, action, payload, unix_ms), 0, 2),
+            Some(Reply::Usual) | None => (self.as_usual(id, action, payload, unix_ms), 0, 1),
+        };
+        Answer {
+            outcome,
+            after_ms: after_ms + self.latency_ms,
+            copies,
         }
+    }
+
+    fn as_usual(
+        &mut self,
+        id: &str,
+        action: &str,
+        payload: &Value,
+        unix_ms: i64,
+    ) -> Result<Value, &'static str> {
         if let Some(before) = self.answered.get(id) {
-            return Reply::Result(before.clone());
+            return Ok(before.clone());
         }
         if matches!(
             action,
@@ -106,14 +145,14 @@ impl CentralSystem {
                 .refuse_every
                 .is_some_and(|every| self.taken.is_multiple_of(every))
             {
-                return Reply::Error("InternalError");
+                return Err("InternalError");
             }
         }
         let result = self.usual(action, payload, unix_ms);
         if matches!(action, "StartTransaction" | "StopTransaction") {
             self.answered.insert(id.to_owned(), result.clone());
         }
-        Reply::Result(result)
+        Ok(result)
     }
 
     fn usual(&mut self, action: &str, payload: &Value, unix_ms: i64) -> Value {

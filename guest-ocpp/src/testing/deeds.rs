@@ -67,7 +67,7 @@ impl World {
                 self.cut_link(LinkFailure::Ours);
             }
             Action::Send(frame) => {
-                if self.link == Some(frame.link) {
+                if self.link == Some(frame.link) && self.deaf_until.is_none() {
                     self.to_central
                         .push_back((self.ms + 1, frame.link, frame.text));
                 }
@@ -93,7 +93,6 @@ impl World {
                 }));
             }
             Action::Show(shown) => {
-                self.watch.shown(&shown);
                 self.shown.insert((shown.outlet, shown.name), shown.value);
             }
             Action::ReadMeter(request) => {
@@ -109,8 +108,12 @@ impl World {
                 let verdict = self.verdicts.get(&decide.request.token).cloned();
                 let verdict = verdict.unwrap_or_else(|| policy::decide(&decide.request));
                 if matches!(verdict, Verdict::Accept(_)) {
-                    self.watch.welcomed(&decide.request.token);
+                    let online = self.link.is_some()
+                        && self.deaf_until.is_none()
+                        && self.shows(0, "registration") == "Accepted";
+                    self.watch.welcomed(self.ms, &decide.request, online);
                 }
+                let verdict = self.tampered_verdict(&decide.request, verdict);
                 self.inbox.push_back(Event::Decided(Decision {
                     id: decide.id,
                     verdict,
@@ -159,7 +162,7 @@ impl World {
     fn restart(&mut self) {
         self.restarts += 1;
         self.flush_link();
-        self.watch.power_gone();
+        self.watch.power_gone(self.ms);
         self.charger = None;
         self.flash.drop_session();
         self.timers.clear();

@@ -115,6 +115,12 @@ impl Flash {
         flash
     }
 
+    /// How many entries begin like this.
+    pub fn count(&self, prefix: &str) -> u64 {
+        let from = self.memory.range(prefix.to_owned()..);
+        from.take_while(|(key, _)| key.starts_with(prefix)).count() as u64
+    }
+
     /// All keys, in order.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.memory.keys().map(String::as_str)

@@ -35,6 +35,21 @@ impl World {
         }
     }
 
+    /// The far end is gone, and nothing says so: frames vanish both ways until
+    /// a ping is not answered.
+    pub fn go_half_open(&mut self) {
+        let Some(connect) = self.connect.as_ref().filter(|_| self.link.is_some()) else {
+            return;
+        };
+        let until = match connect.ping_interval_ms {
+            0 => u64::MAX,
+            interval => self.ms + u64::from(interval) + u64::from(connect.pong_deadline_ms),
+        };
+        self.deaf_until = Some(until);
+        self.to_central.clear();
+        self.to_charger.clear();
+    }
+
     /// A car comes.
     pub fn plug(&mut self, outlet: u32) {
         let at = self.stamp();
@@ -108,7 +123,12 @@ impl World {
     /// A frame of the central system, as it stands.
     pub fn frame(&mut self, text: &str) {
         if let Some(link) = self.link {
-            self.to_charger.push_back((self.ms, link, text.to_owned()));
+            if let Ok(Value::Array(frame)) = serde_json::from_str(text)
+                && let [_, Value::String(id), Value::String(action), payload] = &frame[..]
+            {
+                self.watch.asks(id, action, payload);
+            }
+            self.say_later(0, link, text.to_owned());
         }
         self.run(0);
     }

@@ -66,7 +66,8 @@ impl SimOutlet {
                 faults: Vec::new(),
                 reading: None,
             },
-            register_mwh: 1_000_000 * u64::from(outlet),
+            // So far apart that a register tells its connector.
+            register_mwh: 1_000_000 + u64::from(outlet - 1) * 10_000_000_000,
             car_ma: 16_000,
             wants: true,
             jammed: false,

@@ -1,12 +1,15 @@
 //! A charger's life, drawn from a seed: cars, cards, a central system and a
 //! network with their faults, power cuts, clock jumps, swaps.
 
+use std::fmt;
+
 use serde_json::{Value, json};
 
 use super::books::{Told, close};
 use super::central::Reply;
 use super::settings::Settings;
 use super::tamper::Tamper;
+use super::watch::{Broken, Permissions, Rule};
 use super::world::World;
 use crate::host::{BootReason, Cable, FaultKind, LinkFailure, LockState};
 
@@ -51,12 +54,29 @@ pub struct Life {
     pub upheavals: u64,
 }
 
+/// A life that went wrong.
+#[derive(Debug, Clone)]
+pub struct Ruin {
+    /// Which one.
+    pub seed: u64,
+    /// What rule it broke.
+    pub broken: Broken,
+    /// The charger's log and its last calls.
+    pub story: String,
+}
+
+impl fmt::Display for Ruin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "seed {}: {}\n{}", self.seed, self.broken, self.story)
+    }
+}
+
 /// Lives so many days and comes to rest.
 ///
 /// # Errors
 ///
 /// The first rule that was broken, with the seed and the log.
-pub fn live(seed: u64, days: u64) -> Result<Life, String> {
+pub fn live(seed: u64, days: u64) -> Result<Life, Ruin> {
     live_wrongly(seed, days, None)
 }
 
@@ -65,9 +85,12 @@ pub fn live(seed: u64, days: u64) -> Result<Life, String> {
 /// # Errors
 ///
 /// As `live`.
-pub fn live_wrongly(seed: u64, days: u64, tamper: Option<Tamper>) -> Result<Life, String> {
+pub fn live_wrongly(seed: u64, days: u64, tamper: Option<Tamper>) -> Result<Life, Ruin> {
     let mut dice = Dice::new(seed);
-    let mut world = World::new(settings(&mut dice));
+    let settings = settings(&mut dice);
+    let permissions = permissions(&settings);
+    let mut world = World::new(settings);
+    world.watch.permits(permissions);
     world.tamper = tamper;
     world.central.latency_ms = dice.of(&[1, 5, 50, 800]);
     let mut life = Life::default();
@@ -76,16 +99,18 @@ pub fn live_wrongly(seed: u64, days: u64, tamper: Option<Tamper>) -> Result<Life
         step(&mut world, &mut dice, &mut life);
         let wait = 1 << dice.below(22);
         world.run(dice.below(wait) + 1);
+        let waiting = world.flash.count("queue/");
+        world.watch.waiting(waiting);
         if let Some(broken) = world.watch.broken.first() {
-            return Err(report(seed, &world, broken));
+            return Err(ruin(seed, &world, broken.clone()));
         }
     }
     calm(&mut world);
     life.events = world.events;
     if let Some(wrong) = not_at_rest(&world) {
-        return Err(report(seed, &world, &wrong));
+        return Err(ruin(seed, &world, Broken::new(Rule::Rest, wrong)));
     }
-    life.transactions = close(&world).map_err(|why| report(seed, &world, &why))?;
+    life.transactions = close(&world).map_err(|broken| ruin(seed, &world, broken))?;
     Ok(life)
 }
 
@@ -106,7 +131,7 @@ fn not_at_rest(world: &World) -> Option<String> {
     })
 }
 
-fn report(seed: u64, world: &World, why: &str) -> String {
+fn ruin(seed: u64, world: &World, broken: Broken) -> Ruin {
     let log = world.log();
     let tail = &log[log.len().saturating_sub(40)..];
     let lines: Vec<String> = world
@@ -116,7 +141,11 @@ fn report(seed: u64, world: &World, why: &str) -> String {
         .take(25)
         .map(|sent| sent.line())
         .collect();
-    format!("seed {seed}: {why}\n{tail:#?}\nlast calls, newest first: {lines:#?}")
+    Ruin {
+        seed,
+        broken,
+        story: format!("{tail:#?}\nlast calls, newest first: {lines:#?}"),
+    }
 }
 
 fn settings(dice: &mut Dice) -> Settings {
@@ -138,6 +167,7 @@ fn settings(dice: &mut Dice) -> Settings {
         ("MinimumStatusDuration", dice.of(&["0", "0", "5"])),
         ("ConnectionTimeOut", dice.of(&["60", "600"])),
         ("TransactionMessageRetryInterval", "10"),
+        ("WebSocketPingInterval", dice.of(&["0", "20"])),
     ];
     Settings {
         cables: dice
@@ -153,6 +183,23 @@ fn settings(dice: &mut Dice) -> Settings {
         amnesia: dice.chance(15),
         has_clock: dice.chance(70),
         ..Settings::default()
+    }
+}
+
+fn permissions(settings: &Settings) -> Permissions {
+    let value = |key: &str| {
+        let found = settings.ocpp.iter().find(|(name, _)| name == key);
+        found.map_or("", |(_, value)| value)
+    };
+    let stops = value("StopTransactionOnInvalidId") == "true";
+    Permissions {
+        unknown_offline: value("AllowOfflineTxForUnknownId") == "true",
+        check_remote: value("AuthorizeRemoteTxRequests") == "true",
+        refused_wh: value("MaxEnergyOnInvalidId")
+            .parse()
+            .ok()
+            .filter(|_| !stops)
+            .unwrap_or(0),
     }
 }
 
@@ -180,7 +227,8 @@ fn step(world: &mut World, dice: &mut Dice, life: &mut Life) {
         }
         57..62 => world.set_online(false),
         62..72 => world.set_online(true),
-        72..75 => world.cut_link(dice.of(&[
+        72..73 => world.go_half_open(),
+        73..75 => world.cut_link(dice.of(&[
             LinkFailure::Closed,
             LinkFailure::Silent,
             LinkFailure::Oversize,
@@ -221,6 +269,9 @@ fn step(world: &mut World, dice: &mut Dice, life: &mut Life) {
         }
         92..94 => central_fails(world, dice),
         94..95 => world.shift_clock(dice.below(7_200_000) as i64 - 3_600_000),
+        95..96 if dice.chance(50) => {
+            world.call("TriggerMessage", json!({"requestedMessage": "Heartbeat"}));
+        }
         95..96 => {
             world.call("UnlockConnector", json!({"connectorId": outlet}));
         }
@@ -244,19 +295,32 @@ fn step(world: &mut World, dice: &mut Dice, life: &mut Life) {
 }
 
 fn central_fails(world: &mut World, dice: &mut Dice) {
-    match dice.below(6) {
-        0 => world.central.refuse_every = dice.of(&[None, Some(7), Some(50)]),
-        1 => world.central.plan("Authorize", Reply::Silence),
-        2 => world.central.plan("StartTransaction", Reply::Silence),
-        3 => world.central.plan("StopTransaction", Reply::Silence),
-        4 => {
+    let central = &mut world.central;
+    let action = dice.of(&[
+        "Authorize",
+        "StartTransaction",
+        "StopTransaction",
+        "MeterValues",
+    ]);
+    match dice.below(10) {
+        0 => central.refuse_every = dice.of(&[None, Some(7), Some(50)]),
+        1 | 2 => central.plan(action, Reply::Silence),
+        3 => central.plan(
+            action,
+            Reply::Late(dice.of(&[10_000, 29_000, 31_000, 45_000])),
+        ),
+        4 => central.plan(action, Reply::Twice),
+        5 => central.plan("Heartbeat", Reply::Error("GenericError")),
+        6 => central.plan("Authorize", Reply::Error("InternalError")),
+        // Until it is mended: starts are given up meanwhile.
+        7 => central.always("StartTransaction", Reply::Error("InternalError")),
+        8 => central.relent("StartTransaction"),
+        _ => {
+            let status = dice.of(&["Pending", "Rejected"]);
             let later =
-                json!({"status": "Pending", "currentTime": "2026-11-22T12:00:00Z", "interval": 60});
-            world.central.plan("BootNotification", Reply::Result(later));
+                json!({"status": status, "currentTime": "2026-11-22T12:00:00Z", "interval": 60});
+            central.plan("BootNotification", Reply::Result(later));
         }
-        _ => world
-            .central
-            .plan("Heartbeat", Reply::Error("GenericError")),
     }
 }
 
@@ -267,6 +331,7 @@ fn calm(world: &mut World) {
         "Authorize",
         "StartTransaction",
         "StopTransaction",
+        "MeterValues",
         "BootNotification",
         "Heartbeat",
     ] {
@@ -282,8 +347,13 @@ fn calm(world: &mut World) {
     world.run(3_600_000);
     // With StopTransactionOnEVSideDisconnect off, a session waits for its car.
     for number in 1..=world.outlets.len() as u32 {
-        if let Ok(id) = world.shows(number, "transaction").parse::<i64>() {
+        let transaction = world.shows(number, "transaction").to_owned();
+        if let Ok(id) = transaction.parse::<i64>() {
             world.call("RemoteStopTransaction", json!({"transactionId": id}));
+        } else if !transaction.is_empty() {
+            // Its start was given up: only its card can end it.
+            let tag = world.shows(number, "id_tag").to_owned();
+            world.card(&tag);
         }
     }
     for _ in 0..24 {

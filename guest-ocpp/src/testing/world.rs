@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::{Value, json};
 
-use super::central::{CentralSystem, Reply};
+use super::central::CentralSystem;
 use super::flash::Flash;
 use super::outlet::SimOutlet;
 use super::settings::Settings;
@@ -78,6 +78,8 @@ pub struct World {
     pub cut_at: Option<(u64, bool)>,
     /// A mistake that the charger makes on purpose.
     pub tamper: Option<Tamper>,
+    /// The last stop that was told, for mistakes with it.
+    pub(super) told_stop: Option<String>,
     /// The rules that hold at every moment.
     pub watch: Watch,
     /// How the link was last asked for.
@@ -87,6 +89,8 @@ pub struct World {
     /// Targets of it that the central system turns away.
     pub turned_away: Vec<u32>,
     pub(super) target: u32,
+    /// Frames vanish, and nobody knows of it until then.
+    pub(super) deaf_until: Option<u64>,
     /// Decisions for tokens, before the standard's rules.
     pub verdicts: BTreeMap<String, crate::host::Verdict>,
     pub(super) settings: Settings,
@@ -130,11 +134,13 @@ impl World {
             events: 0,
             cut_at: None,
             tamper: None,
+            told_stop: None,
             watch: Watch::default(),
             connect: None,
             passwords: Vec::new(),
             turned_away: Vec::new(),
             target: 0,
+            deaf_until: None,
             verdicts: BTreeMap::new(),
             trust: if settings.has_clock {
                 ClockTrust::Board
@@ -268,7 +274,7 @@ impl World {
     pub fn power_off(&mut self) {
         self.charger = None;
         self.flash.fail();
-        self.watch.power_gone();
+        self.watch.power_gone(self.ms);
         self.timers.clear();
         self.inbox.clear();
         self.drop_link();
@@ -303,7 +309,8 @@ impl World {
 
     pub(super) fn drop_link(&mut self) {
         self.link = None;
-        self.watch.link_gone();
+        self.deaf_until = None;
+        self.watch.link_gone(self.ms);
         self.to_central.clear();
         self.to_charger.clear();
     }
@@ -348,6 +355,7 @@ impl World {
             .chain(outlets)
             .chain(frames)
             .chain(self.dial_at)
+            .chain(self.deaf_until)
             .min()
     }
 
@@ -363,6 +371,9 @@ impl World {
         let at = self.stamp();
         let ms = self.ms;
         self.watch.look(ms, &self.outlets);
+        if self.deaf_until.is_some_and(|at| at <= ms) {
+            self.cut_link(LinkFailure::Silent);
+        }
         for outlet in &mut self.outlets {
             self.inbox
                 .extend(outlet.tick(at).into_iter().map(Event::Outlet));
@@ -377,7 +388,8 @@ impl World {
         {
             if let Ok(Value::Array(frame)) = serde_json::from_str(&text) {
                 let id = frame.get(1).and_then(Value::as_str).unwrap_or_default();
-                self.watch.answered(id);
+                let answer = frame.get(2).unwrap_or(&Value::Null);
+                self.watch.answered(ms, id, answer);
                 self.note_refusal(id, frame.get(2).unwrap_or(&Value::Null));
                 self.note_answer(&frame);
             }
@@ -476,12 +488,7 @@ impl World {
                 let action = frame[2].as_str().expect("an action").to_owned();
                 let payload = frame[3].clone();
                 self.watch.call(self.ms, 30_000, &id, &action, &payload);
-                let reply = self.central.answer(&id, &action, &payload, self.unix_ms());
-                if action == "BootNotification" {
-                    let accepted =
-                        matches!(&reply, Reply::Result(answer) if answer["status"] == "Accepted");
-                    self.watch.registered(accepted);
-                }
+                let answer = self.central.answer(&id, &action, &payload, self.unix_ms());
                 self.sent.push(Sent {
                     at_ms: self.ms,
                     id: id.clone(),
@@ -490,22 +497,30 @@ impl World {
                     answered_ms: None,
                     answer: None,
                 });
-                let text = match reply {
-                    Reply::Result(result) => json!([3, id, result]).to_string(),
-                    Reply::Error(code) => json!([4, id, code, "", {}]).to_string(),
-                    Reply::Silence | Reply::Usual => return,
+                let text = match answer.outcome {
+                    Ok(result) => json!([3, id, result]).to_string(),
+                    Err(code) => json!([4, id, code, "", {}]).to_string(),
                 };
-                self.to_charger
-                    .push_back((self.ms + self.central.latency_ms, link, text));
+                for _ in 0..answer.copies {
+                    self.say_later(answer.after_ms, link, text.clone());
+                }
             }
-            Some(3) => {
-                self.answers.insert(id, frame[2].clone());
-            }
-            Some(4) => {
+            Some(3 | 4) => {
+                self.watch.answer(self.ms, &id, &frame[2]);
                 self.answers.insert(id, frame[2].clone());
             }
             other => panic!("message type {other:?}"),
         }
+    }
+
+    /// A frame for the charger, on its way for so long.
+    pub(super) fn say_later(&mut self, after_ms: u64, link: u32, text: String) {
+        if self.deaf_until.is_some() {
+            return;
+        }
+        let at = self.ms + after_ms;
+        let place = self.to_charger.partition_point(|(other, ..)| *other <= at);
+        self.to_charger.insert(place, (at, link, text));
     }
 
     fn handle(&mut self, event: Event) {

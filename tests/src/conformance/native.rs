@@ -90,8 +90,9 @@ impl Native {
 
     /// Rules of the world itself that were broken, such as energy that nobody
     /// was allowed.
-    pub fn broken(&self) -> &[String] {
-        &self.world.watch.broken
+    pub fn broken(&self) -> Vec<String> {
+        let broken = self.world.watch.broken.iter();
+        broken.map(ToString::to_string).collect()
     }
 
     fn end_of(&self, until: Duration) -> u64 {

@@ -47,7 +47,7 @@ pub fn all() -> Vec<Named> {
 pub fn run(case: &Case, variant: &Variant) -> Result<(), Failure> {
     let mut station = Native::new(variant);
     case.check(&mut station)?;
-    match station.broken() {
+    match station.broken().as_slice() {
         [] => Ok(()),
         broken => Err(Failure::Station(format!(
             "the world: {}",

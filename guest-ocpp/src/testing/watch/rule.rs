@@ -1,0 +1,50 @@
+//! The rules that a charger's life is measured by.
+
+use std::fmt;
+
+/// One of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// Each transaction is reported once, under one message id, in order.
+    Reports,
+    /// Energy flows only as configuration and policy permit.
+    Energy,
+    /// The energy of the transactions is what the meter counted while the
+    /// contactor was closed, to 1 Wh each.
+    Billing,
+    /// No status follows another that it must not follow (OCPP 1.6, 4.9).
+    Status,
+    /// Before the registration nothing is sent but BootNotification; while it
+    /// is Pending also answers, and what was asked for by a trigger.
+    Registration,
+    /// One call is open at a time, and each call is answered once.
+    OneCall,
+    /// The queue keeps its bound.
+    Bound,
+    /// What waits is told, and the outlets come to rest.
+    Rest,
+}
+
+/// A rule that was broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// Which.
+    pub rule: Rule,
+    /// How.
+    pub what: String,
+}
+
+impl Broken {
+    pub(in crate::testing) fn new(rule: Rule, what: impl Into<String>) -> Self {
+        Self {
+            rule,
+            what: what.into(),
+        }
+    }
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.rule, self.what)
+    }
+}
