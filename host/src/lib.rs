@@ -9,8 +9,8 @@
 //! * [`link`]: the WebSocket
 //! * [`services`]: what a guest can ask for: clock, transfers, keys
 //! * [`policy`]: the chain of authorization policies
-//! * [`control`]: the HTTP API; [`board`] and [`journal`] are what it shows
-//! * [`config`]: the configuration file
+//! * [`control`]: the HTTP API; [`board`], [`equipment`] and [`journal`] are what it shows
+//! * [`config`]: the configuration file; [`check`]: whether the hardware is as it says
 //!
 //! What is *not* here: any knowledge of what a charger says to a central system.
 //! No message and no key of such a protocol is named in this crate.
@@ -19,10 +19,12 @@
 
 pub mod board;
 pub mod carried;
+pub mod check;
 pub mod clock;
 pub mod config;
 pub mod control;
 mod crash;
+pub mod equipment;
 pub mod guest;
 mod health;
 pub mod journal;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use plugpoint::check::Verdict;
 use plugpoint::config::Config;
 use plugpoint::station::{StartError, Station};
 
@@ -26,6 +27,16 @@ enum Command {
         /// The configuration; without it, one simulated connector.
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
+    },
+    /// Look at the hardware that a configuration names, and say what is there.
+    /// Not while the charger runs: it holds the hardware.
+    Check {
+        /// The configuration.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// Look at components.
     Component {
@@ -49,6 +60,11 @@ enum ComponentCommand {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run { config } => run(config),
+        Command::Check { config, json } => match check(&config, json) {
+            Ok(true) => Ok(()),
+            Ok(false) => return ExitCode::FAILURE,
+            Err(error) => Err(error),
+        },
         Command::Component {
             command: ComponentCommand::Inspect { file, json },
         } => inspect(&file, json),
@@ -100,6 +116,20 @@ async fn asked_to_end() {
         _ = term.recv() => tracing::info!("SIGTERM: ending in good order"),
         _ = int.recv() => tracing::info!("SIGINT: ending in good order"),
     }
+}
+
+/// Whether all is well.
+fn check(file: &std::path::Path, json: bool) -> Result<bool, Failed> {
+    let config = Config::load(file)?;
+    let findings = plugpoint::check::run(&config);
+    if json {
+        println!("{}", serde_json::to_string_pretty(&findings)?);
+    } else {
+        for finding in &findings {
+            println!("{finding}");
+        }
+    }
+    Ok(!findings.iter().any(|it| it.verdict == Verdict::Bad))
 }
 
 fn inspect(file: &std::path::Path, json: bool) -> Result<(), Failed> {

@@ -1,6 +1,8 @@
 //! Names of the contract's cases as people write them: `contactor-failure`. The
 //! generated types have no other names than those of Rust.
 
+use crate::wit::protocol::{Phase, Quantity};
+
 /// The name of a case without data, in kebab case.
 #[must_use]
 pub(crate) fn of(case: &impl std::fmt::Debug) -> String {
@@ -16,14 +18,26 @@ pub(crate) fn of(case: &impl std::fmt::Debug) -> String {
     word
 }
 
+/// What is measured and where, as technicians read it: `voltage L1-N`.
+#[must_use]
+pub(crate) fn measurand(quantity: Quantity, phase: Option<Phase>) -> String {
+    let quantity = of(&quantity);
+    match phase {
+        Some(phase) => format!("{quantity} {}", of(&phase).to_uppercase()),
+        None => quantity,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::wit::protocol::{BootReason, ContactorState, FaultKind};
+    use crate::wit::protocol::{BootReason, ContactorState, FaultKind, Phase, Quantity};
 
     #[test]
     fn cases_are_named_as_in_the_contract() {
         assert_eq!(super::of(&FaultKind::ContactorFailure), "contactor-failure");
         assert_eq!(super::of(&ContactorState::Open), "open");
         assert_eq!(super::of(&BootReason::PowerUp), "power-up");
+        let voltage = super::measurand(Quantity::Voltage, Some(Phase::L1N));
+        assert_eq!(voltage, "voltage L1-N");
     }
 }

@@ -1,6 +1,6 @@
 //! Checks that need more than a type: ranges, and what must go together.
 
-use super::file::{Config, MeterDriver, OutletDriver, ReaderDriver};
+use super::file::{Config, OutletDriver};
 
 /// What is wrong, where.
 pub(super) struct Problem {
@@ -12,13 +12,14 @@ pub(super) fn check(config: &Config) -> Result<(), Problem> {
     charge_point(config)?;
     csms(config)?;
     connectors(config)?;
-    readers(config)?;
+    super::meter::check(config)?;
+    super::reader::check(config)?;
     policies(config)?;
     control(config)?;
     limits(config)
 }
 
-fn wrong<T>(key: impl Into<String>, text: impl Into<String>) -> Result<T, Problem> {
+pub(super) fn wrong<T>(key: impl Into<String>, text: impl Into<String>) -> Result<T, Problem> {
     Err(Problem {
         key: key.into(),
         text: text.into(),
@@ -117,38 +118,6 @@ fn connectors(config: &Config) -> Result<(), Problem> {
         }
         if it.driver != OutletDriver::Sim {
             return wrong(key("driver"), "this build has only the driver \"sim\"");
-        }
-        if it.meter.driver != MeterDriver::Sim {
-            return wrong(
-                key("meter.driver"),
-                "this build has only the driver \"sim\"",
-            );
-        }
-    }
-    Ok(())
-}
-
-fn readers(config: &Config) -> Result<(), Problem> {
-    for (index, it) in config.reader.iter().enumerate() {
-        if it.driver != ReaderDriver::Sim {
-            return wrong(
-                format!("reader[{index}].driver"),
-                "this build has only the driver \"sim\"",
-            );
-        }
-        for connector in &it.connectors {
-            if !config.connector.iter().any(|c| c.id == *connector) {
-                return wrong(
-                    format!("reader[{index}].connectors"),
-                    format!("there is no connector {connector}"),
-                );
-            }
-        }
-        if it.connectors.is_empty() {
-            return wrong(
-                format!("reader[{index}].connectors"),
-                "expected at least one connector",
-            );
         }
     }
     Ok(())

@@ -7,6 +7,9 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::meter::Meter;
+use super::reader::Reader;
+
 /// A whole file.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -214,53 +217,6 @@ pub enum Cable {
     Fixed,
     /// A socket with a lock.
     Socket,
-}
-
-/// `meter = { … }`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Meter {
-    /// Which kind.
-    pub driver: MeterDriver,
-}
-
-impl Default for Meter {
-    fn default() -> Self {
-        Self {
-            driver: MeterDriver::Sim,
-        }
-    }
-}
-
-/// The drivers for meters.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "kebab-case")]
-#[allow(missing_docs)]
-pub enum MeterDriver {
-    Sim,
-    ModbusTcp,
-    ModbusRtu,
-}
-
-/// `[[reader]]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Reader {
-    /// Which kind.
-    pub driver: ReaderDriver,
-    /// The connectors that it serves.
-    pub connectors: Vec<u32>,
-}
-
-/// The drivers for readers.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "kebab-case")]
-#[allow(missing_docs)]
-pub enum ReaderDriver {
-    Sim,
-    Serial,
-    Pn532,
-    Evdev,
 }
 
 /// `[sim]`

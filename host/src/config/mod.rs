@@ -7,9 +7,15 @@
 mod check;
 mod error;
 mod file;
+mod meter;
+mod reader;
 
 pub use error::ConfigError;
 pub use file::*;
+pub(crate) use meter::DEFAULT_BAUD;
+pub use meter::{Meter, MeterDriver};
+pub(crate) use reader::name_of as reader_name;
+pub use reader::{Reader, ReaderDriver};
 
 use std::path::{Path, PathBuf};
 
@@ -48,10 +54,7 @@ impl Config {
             id: 1,
             ..Connector::default()
         });
-        config.reader.push(Reader {
-            driver: ReaderDriver::Sim,
-            connectors: vec![1],
-        });
+        config.reader.push(Reader::sim(vec![1]));
         config
     }
 
@@ -73,6 +76,12 @@ impl Config {
         for policy in &mut self.policy {
             if let Some(file) = &mut policy.file {
                 *file = base.join(&*file);
+            }
+        }
+        for meter in self.connector.iter_mut().map(|it| &mut it.meter) {
+            // A map that is a file, rather than a preset's name.
+            if let Some(map) = meter.map.as_mut().filter(|map| map.ends_with(".toml")) {
+                *map = base.join(&*map).to_string_lossy().into_owned();
             }
         }
         self.charge_point.state_dir = base.join(&self.charge_point.state_dir);

@@ -29,6 +29,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::board::Board;
 use crate::clock::Clock;
 use crate::config::ChargePoint;
+use crate::equipment::Equipment;
 use crate::journal::Journal;
 use crate::outlet::Outlets;
 use error::ApiError;
@@ -51,6 +52,8 @@ pub struct Shared {
     pub outlets: Outlets,
     /// Everything else that is shown.
     pub board: Board,
+    /// Meters and readers.
+    pub equipment: Equipment,
     /// For `GET /v1/events`.
     pub journal: Journal,
     /// For time stamps.

@@ -7,7 +7,8 @@ use axum::extract::State;
 use serde_json::{Value, json};
 
 use super::Api;
-use crate::wit::protocol::{Indication, OutletState, PilotState};
+use crate::equipment::{Device, Role};
+use crate::wit::protocol::{Indication, OutletState, PilotState, Reading};
 
 pub(super) async fn health() -> Json<Value> {
     Json(json!({ "status": "ok" }))
@@ -17,7 +18,7 @@ pub(super) async fn status(State(shared): Api) -> Json<Value> {
     let facts = shared.board.facts();
     let indications = shared.outlets.indications();
     let shown = |outlet: u32| facts.shown.get(&outlet).cloned().unwrap_or_default();
-    let connectors: Vec<Value> = shared
+    let mut connectors: Vec<Value> = shared
         .outlets
         .snapshot()
         .iter()
@@ -26,6 +27,14 @@ pub(super) async fn status(State(shared): Api) -> Json<Value> {
             connector(outlet, &shown(outlet.outlet), indicator)
         })
         .collect();
+    let devices = shared.equipment.devices();
+    for connector in &mut connectors {
+        let meter = devices
+            .iter()
+            .find(|it| matches!(it.role, Role::Meter(outlet) if connector["id"] == outlet));
+        connector["meter"] = json!(meter);
+    }
+    let readers: Vec<Value> = devices.iter().filter_map(reader).collect();
     let whole = shown(0);
     let now = shared.clock.now();
     let it = &shared.charge_point;
@@ -47,12 +56,36 @@ pub(super) async fn status(State(shared): Api) -> Json<Value> {
         "shows": whole,
         "queue": facts.queue().unwrap_or(0),
         "connectors": connectors,
+        "readers": readers,
         "components": facts.components,
         "storage": facts.storage,
         "safety": safety(shared.outlets.latencies().iter().map(|it| it.nanos).collect()),
         "decisions": facts.decisions,
         "counters": facts.counters,
     }))
+}
+
+fn reader(device: &Device) -> Option<Value> {
+    let Role::Reader(name) = &device.role else {
+        return None;
+    };
+    let mut reader = json!(device);
+    reader["name"] = json!(name);
+    Some(reader)
+}
+
+/// Thousandths as plain numbers: `"voltage L1-N": 230.1`.
+fn measurements(reading: &Reading) -> BTreeMap<String, f64> {
+    reading
+        .measurements
+        .iter()
+        .map(|it| {
+            (
+                crate::words::measurand(it.quantity, it.phase),
+                it.milli as f64 / 1000.0,
+            )
+        })
+        .collect()
 }
 
 /// How long it took from an input to the open contactor, for the last openings
@@ -93,6 +126,7 @@ fn connector(
         })),
         "register_wh": state.reading.as_ref().map(|r| r.energy_mwh as f64 / 1000.0),
         "register_age_ms": state.reading.as_ref().map(|r| r.age_ms),
+        "measurements": state.reading.as_ref().map(measurements),
         "register_stale": state.reading.as_ref().map(|r| r.stale),
         "faults": state.faults.iter().map(|fault| json!({
             "kind": crate::words::of(&fault.kind),

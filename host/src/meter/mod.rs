@@ -1,8 +1,13 @@
 //! What an energy meter is to the rest of the host: something that can be asked
 //! for a [`Sample`] without waiting.
 //!
-//! Not here: buses and register maps (drivers), and what is done with a reading
-//! (see [`crate::outlet`]).
+//! * [`map`]: what stands in which register of which make of meter;
+//! * [`modbus`]: meters on a bus or on the network, each bus on its own thread.
+//!
+//! Not here: what is done with a reading (see [`crate::outlet`]).
+
+pub mod map;
+pub mod modbus;
 
 use std::time::Duration;
 

@@ -163,8 +163,13 @@ impl Outlets {
         spawn("outlet-teller", move || teller.run())?;
         let safety = spawn("safety", move || safety.run())?;
         let bench = simulated.then(|| {
-            let tokens = TokenSink::new(events, clock.clone());
-            SimBench::new(commands.clone(), tokens, readers)
+            let tokens = TokenSink::new(events.clone(), clock.clone());
+            let simulated: Vec<ReaderSettings> = readers
+                .iter()
+                .filter(|reader| reader.driver == ReaderDriver::Sim)
+                .cloned()
+                .collect();
+            SimBench::new(commands.clone(), tokens, &simulated)
         });
         Ok(Self {
             commands,

@@ -5,6 +5,27 @@
 //! [`HardwareEvent::Token`](crate::outlet::HardwareEvent) by way of
 //! [`TokenSink`]; the simulated one is driven by
 //! [`SimBench::present_card`](crate::outlet::SimBench::present_card).
+//!
+//! In reading order:
+//! * [`device`]: what a reader on real hardware is, and how it is opened;
+//! * `thread`: the thread of one reader: cards, failures, trying again;
+//! * [`uid`]: from what was read to a token; `debounce`: a card held too long;
+//! * `serial` and `lines`: readers that write a line per card;
+//! * [`pn532`]: the chip of that name on a serial line;
+//! * `keyboard` and [`typing`]: readers that type.
+
+mod debounce;
+pub mod device;
+mod keyboard;
+mod lines;
+pub mod pn532;
+mod serial;
+mod thread;
+pub mod typing;
+pub mod uid;
+
+pub use device::{DeviceDriver, DeviceSettings, ReaderFailure};
+pub use thread::start;
 
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -31,6 +52,8 @@ pub struct ReaderSettings {
 pub enum ReaderDriver {
     /// Nothing does: cards are presented through the simulation.
     Sim,
+    /// A device with a thread of its own.
+    Device,
 }
 
 /// Why a token is not passed on.

@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::control::{self, Listener, Shared};
 use crate::crash::CrashPoints;
+use crate::equipment::Equipment;
 use crate::health::Health;
 use crate::journal::Journal;
 use crate::link::{Link, LinkSettings};
@@ -61,7 +62,8 @@ impl Station {
         let guests = Guests::new(&config, &store, &board)?;
 
         let (to_loop, hardware) = mpsc::unbounded_channel();
-        let outlets = super::hardware::start(&config, &store, &clock, to_loop)?;
+        let equipment = Equipment::default();
+        let outlets = super::hardware::start(&config, &store, &clock, &equipment, to_loop)?;
         let (commands, commanded) = mpsc::unbounded_channel();
         let (stop_control, stopped) = oneshot::channel();
         let control = control::serve(
@@ -70,6 +72,7 @@ impl Station {
                 charge_point: config.charge_point.clone(),
                 outlets: outlets.clone(),
                 board: board.clone(),
+                equipment,
                 journal: journal.clone(),
                 clock: clock.clone(),
                 commands,

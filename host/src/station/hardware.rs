@@ -5,13 +5,17 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::devices;
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use crate::equipment::{Equipment, Role};
+use crate::meter::modbus::Buses;
+use crate::outlet::{DriverError, MeterFitter};
 use crate::outlet::{
     DriverSettings, HardwareEvent, OutletError, OutletSettings, Outlets, Pace, SafetySettings,
     SimOptions, SimSettings, SimStorage, sim::StorageError,
 };
-use crate::reader::{ReaderDriver, ReaderSettings};
+use crate::reader::{self, ReaderDriver, ReaderSettings, TokenSink};
 use crate::services::keystore::InitialMaterial;
 use crate::store::Store;
 use crate::wit::protocol::Cable;
@@ -23,12 +27,19 @@ pub(super) fn start(
     config: &Config,
     store: &Store,
     clock: &Clock,
+    equipment: &Equipment,
     events: UnboundedSender<HardwareEvent>,
 ) -> Result<Outlets, OutletError> {
+    let mut buses = Buses::default();
+    let mut meters = Vec::new();
+    for it in &config.connector {
+        meters.push(fit_meter(it, equipment, &mut buses)?);
+    }
     let outlets = config
         .connector
         .iter()
-        .map(|it| OutletSettings {
+        .zip(meters)
+        .map(|(it, meter)| OutletSettings {
             number: it.id,
             cable: match it.cable {
                 config::Cable::Fixed => Cable::Fixed,
@@ -43,7 +54,7 @@ pub(super) fn start(
                     ..Pace::default()
                 },
             }),
-            meter: None,
+            meter,
         })
         .collect();
     let readers: Vec<ReaderSettings> = config
@@ -51,9 +62,12 @@ pub(super) fn start(
         .iter()
         .enumerate()
         .map(|(index, it)| ReaderSettings {
-            name: format!("reader-{}", index + 1),
+            name: config::reader_name(index, it),
             outlets: it.connectors.clone(),
-            driver: ReaderDriver::Sim,
+            driver: match it.driver {
+                config::ReaderDriver::Sim => ReaderDriver::Sim,
+                _ => ReaderDriver::Device,
+            },
         })
         .collect();
     let safety = SafetySettings {
@@ -71,7 +85,58 @@ pub(super) fn start(
             .then(|| Arc::new(Simulation(store.clone())) as Arc<dyn SimStorage>),
         hold_up: Duration::from_millis(config.sim.hold_up_ms.into()),
     };
-    Outlets::start(outlets, &readers, &safety, &sim, clock.clone(), events)
+    let tokens = TokenSink::new(events.clone(), clock.clone());
+    let outlets = Outlets::start(outlets, &readers, &safety, &sim, clock.clone(), events)?;
+    // Only now: a bus that asks before its outlet is there would ask in vain.
+    buses.start().map_err(OutletError::Thread)?;
+    start_readers(config, equipment, &outlets, &tokens).map_err(OutletError::Thread)?;
+    Ok(outlets)
+}
+
+/// A meter apart from the outlet's own hardware, on its bus.
+fn fit_meter(
+    connector: &config::Connector,
+    equipment: &Equipment,
+    buses: &mut Buses,
+) -> Result<Option<MeterFitter>, OutletError> {
+    let number = connector.id;
+    let word = connector.meter.driver.word();
+    let settings = devices::meter(connector).map_err(|error| OutletError::Driver {
+        outlet: number,
+        error: DriverError(error.to_string()),
+    })?;
+    let Some(settings) = settings else {
+        equipment
+            .enter(Role::Meter(number), word, "simulated".into())
+            .well();
+        return Ok(None);
+    };
+    let at = format!(
+        "unit {} on {}: {}",
+        settings.unit, settings.connection, settings.map.name
+    );
+    let state = equipment.enter(Role::Meter(number), word, at);
+    Ok(Some(buses.add(settings, state)))
+}
+
+fn start_readers(
+    config: &Config,
+    equipment: &Equipment,
+    outlets: &Outlets,
+    tokens: &TokenSink,
+) -> std::io::Result<()> {
+    for (index, it) in config.reader.iter().enumerate() {
+        let role = Role::Reader(config::reader_name(index, it));
+        let word = it.driver.word();
+        let Some(settings) = devices::reader(index, it) else {
+            equipment.enter(role, word, "simulated".into()).well();
+            continue;
+        };
+        let state = equipment.enter(role, word, settings.path.display().to_string());
+        let inputs = it.connectors.iter().map(|n| outlets.inputs(*n)).collect();
+        reader::start(settings, index, inputs, tokens.clone(), state)?;
+    }
+    Ok(())
 }
 
 /// The document in the store that keeps the simulation.

@@ -12,6 +12,7 @@
 mod assemble;
 mod boot;
 mod deliver;
+pub(crate) mod devices;
 mod effects;
 mod error;
 mod guests;
