@@ -202,6 +202,217 @@ fn each_way_of_being_wrong_has_its_code() {
     }
 }
 
+/// Each kind of malformed input, one row or more: the code of the error, the
+/// status of a call that is understood all the same, nothing for silence.
+#[test]
+fn every_kind_of_malformed_input_has_its_answer() {
+    let deep = |open: &str, close: &str| {
+        let (open, close) = (open.repeat(400), close.repeat(400));
+        format!(r#"[2,"x","DataTransfer",{{"vendorId":{open}1{close}}}]"#)
+    };
+    let long_id = "i".repeat(37);
+    let tag = |tag: &str| format!(r#"[2,"x","RemoteStartTransaction",{{"idTag":{tag}}}]"#);
+    for mut world in fixed(&[]) {
+        for (kind, frame, expected) in [
+            ("not JSON", "OCPP", ""),
+            ("not JSON", "\u{feff}", ""),
+            (
+                "not JSON",
+                r#"[2,"x","Reset",{"type":"Soft"}"#,
+                "FormationViolation",
+            ),
+            (
+                "not JSON",
+                r#"[2,"x","Reset",{"type":"Soft"}]]"#,
+                "FormationViolation",
+            ),
+            (
+                "not JSON",
+                r#"[2,"x","Reset",{'type':'Soft'}]"#,
+                "FormationViolation",
+            ),
+            (
+                "not JSON",
+                r#"[2,"x","Reset",{"type":"Soft",}]"#,
+                "FormationViolation",
+            ),
+            (
+                "not JSON",
+                "[2,\"x\",\"Reset\",{\"type\":\"So\nft\"}]",
+                "FormationViolation",
+            ),
+            ("wrong array", "null", ""),
+            ("wrong array", "[[2,\"x\",\"Reset\",{}]]", ""),
+            ("wrong array", r#"[2,["x"],"Reset",{}]"#, ""),
+            ("wrong array", r#"[2,"x"]"#, "FormationViolation"),
+            ("wrong array", r#"[2,"x",{},"Reset"]"#, "FormationViolation"),
+            (
+                "wrong array",
+                r#"[2,"x","Reset","Soft"]"#,
+                "FormationViolation",
+            ),
+            ("wrong array", r#"[2,"x","Reset"]"#, "ProtocolError"),
+            (
+                "wrong type",
+                r#"[2,"x","Reset",{"type":["Soft"]}]"#,
+                "TypeConstraintViolation",
+            ),
+            (
+                "wrong type",
+                r#"[2,"x","GetConfiguration",{"key":{}}]"#,
+                "TypeConstraintViolation",
+            ),
+            (
+                "wrong type",
+                r#"[2,"x","UnlockConnector",{"connectorId":true}]"#,
+                "TypeConstraintViolation",
+            ),
+            (
+                "missing field",
+                r#"[2,"x","UnlockConnector",{}]"#,
+                "OccurenceConstraintViolation",
+            ),
+            (
+                "missing field",
+                r#"[2,"x","ChangeAvailability",{"connectorId":1}]"#,
+                "OccurenceConstraintViolation",
+            ),
+            (
+                "missing field",
+                r#"[2,"x","RemoteStopTransaction",{"transactionid":1}]"#,
+                "OccurenceConstraintViolation",
+            ),
+            (
+                "extra field",
+                r#"[2,"x","ClearCache",{"type":"Soft","more":[{}]}]"#,
+                "Accepted",
+            ),
+            (
+                "extra field",
+                r#"[2,"x","UnlockConnector",{"connectorId":9,"":null}]"#,
+                "NotSupported",
+            ),
+            (
+                "field twice",
+                r#"[2,"x","ChangeConfiguration",{"key":"NoSuchKey","key":"HeartbeatInterval","value":"1"}]"#,
+                "NotSupported",
+            ),
+            (
+                "too long",
+                &tag(&format!("{:?}", "t".repeat(21))),
+                "PropertyConstraintViolation",
+            ),
+            (
+                "too long",
+                &format!(
+                    r#"[2,"x","GetConfiguration",{{"key":["{}"]}}]"#,
+                    "k".repeat(51)
+                ),
+                "PropertyConstraintViolation",
+            ),
+            (
+                "too long",
+                &format!(
+                    r#"[2,"x","DataTransfer",{{"vendorId":"{}"}}]"#,
+                    "v".repeat(256)
+                ),
+                "PropertyConstraintViolation",
+            ),
+            (
+                "too long",
+                &format!(r#"[2,"x","{}",{{}}]"#, "Reset".repeat(50)),
+                "NotImplemented",
+            ),
+            ("deep nesting", &deep("[", "]"), "FormationViolation"),
+            ("deep nesting", &deep("{\"a\":", "}"), "FormationViolation"),
+            ("deep nesting", &"[".repeat(100_000), ""),
+            (
+                "huge number",
+                r#"[2,"x","RemoteStopTransaction",{"transactionId":1e999}]"#,
+                "PropertyConstraintViolation",
+            ),
+            (
+                "huge number",
+                r#"[2,"x","RemoteStopTransaction",{"transactionId":-99999999999999999999}]"#,
+                "PropertyConstraintViolation",
+            ),
+            (
+                "huge number",
+                r#"[2,"x","UnlockConnector",{"connectorId":18446744073709551617}]"#,
+                "PropertyConstraintViolation",
+            ),
+            (
+                "huge number",
+                r#"[99999999999999999999,"x","Reset",{"type":"Soft"}]"#,
+                "",
+            ),
+            (
+                "unknown message type",
+                r#"[1,"x","Reset",{"type":"Soft"}]"#,
+                "",
+            ),
+            (
+                "unknown message type",
+                r#"[2.5,"x","Reset",{"type":"Soft"}]"#,
+                "",
+            ),
+            (
+                "unknown message type",
+                r#"[6,"x","Reset",{"type":"Soft"}]"#,
+                "",
+            ),
+            (
+                "result for nothing",
+                r#"[3,"x",{"status":"Accepted","currentTime":"x","interval":1}]"#,
+                "",
+            ),
+            ("result for nothing", r#"[3,"x"]"#, ""),
+            ("error for nothing", r#"[4,"x","InternalError","",{}]"#, ""),
+            (
+                "wrong UTF-16",
+                r#"[2,"x","DataTransfer",{"vendorId":"\ud800"}]"#,
+                "UnknownVendorId",
+            ),
+            (
+                "no such escape",
+                r#"[2,"x","DataTransfer",{"vendorId":"\q"}]"#,
+                "FormationViolation",
+            ),
+            (
+                "id too long",
+                &format!(r#"[2,"{long_id}","ClearCache",{{}}]"#),
+                "",
+            ),
+        ] {
+            assert_eq!(answer(&mut world, frame), expected, "{kind}: {frame:.200}");
+        }
+        // It is answered under the name that it has; nobody else could be meant.
+        assert_eq!(world.answers[&long_id]["status"], "Accepted");
+        assert_eq!(world.restarts, 0);
+        assert_eq!(world.shows(0, "registration"), "Accepted");
+    }
+}
+
+#[test]
+fn a_call_with_the_id_of_another_is_a_call_of_its_own() {
+    for mut world in fixed(&[]) {
+        let start = r#"[2,"x","RemoteStartTransaction",{"idTag":"TAG1"}]"#;
+        assert_eq!(answer(&mut world, start), "Accepted");
+        assert_eq!(answer(&mut world, start), "Rejected", "one is on its way");
+        // The id of a call of ours that waits: its answer is still awaited.
+        world
+            .central
+            .always("Authorize", guest_ocpp::testing::Reply::Silence);
+        world.plug(1);
+        world.card("TAG2");
+        world.run(100);
+        let ours = world.last("Authorize").id.clone();
+        world.frame(&format!(r#"[2,"{ours}","ClearCache",{{}}]"#));
+        world.run(100);
+        assert_eq!(world.answers[&ours]["status"], "Accepted");
+    }
+}
+
 #[test]
 fn no_more_keys_may_be_asked_for_at_once_than_is_said() {
     for mut world in fixed(&[("GetConfigurationMaxKeys", "3")]) {
