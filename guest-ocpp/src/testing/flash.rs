@@ -115,6 +115,12 @@ impl Flash {
         flash
     }
 
+    /// How many entries there are, and the bytes of their keys and values.
+    pub fn size(&self) -> (usize, usize) {
+        let bytes = |entry: &Entry| entry.key.len() + entry.value.len();
+        (self.memory.len(), self.memory.values().map(bytes).sum())
+    }
+
     /// How many entries begin like this.
     pub fn count(&self, prefix: &str) -> u64 {
         let from = self.memory.range(prefix.to_owned()..);

@@ -1,6 +1,8 @@
 //! The queue of transaction messages.
 
-use guest_ocpp::host::LinkFailure;
+use std::time::Instant;
+
+use guest_ocpp::host::{BootReason, LinkFailure};
 use guest_ocpp::testing::{Reply, World, audit, close};
 use serde_json::json;
 
@@ -172,19 +174,27 @@ fn an_answer_without_a_number_is_a_failure() {
     }
 }
 
+/// `--nocapture` shows the figures.
 #[test]
 fn a_thousand_offline_transactions_are_all_delivered() {
     let [mut world, _] = fixed(&[OFFLINE, ("TransactionMessageRetryInterval", "1")]);
     world.set_online(false);
-    for _ in 0..1_000 {
-        charge(&mut world, "TAG1");
-        leave(&mut world, "TAG1");
+    let tag = |number: u64| format!("TAG{number}");
+    for number in 0..1_000 {
+        charge(&mut world, &tag(number));
+        leave(&mut world, &tag(number));
     }
     world.power_cycle();
     assert_eq!(world.shows(0, "queue"), "2000");
-    world.central.latency_ms = 50;
+    let began = Instant::now();
+    world.replace_instance(BootReason::Recovery, None);
+    let start = began.elapsed();
+    let (entries, bytes) = world.flash.size();
+    // Slow, and every fiftieth message fails once.
+    world.central.latency_ms = 200;
     world.central.refuse_every = Some(50);
-    let (events, began) = (world.events, world.ms);
+    let (events, began, before) = (world.events, world.ms, world.sent.len());
+    let processor = Instant::now();
     world.set_online(true);
     while world.shows(0, "queue") != "0" {
         world.run(1_000);
@@ -194,11 +204,33 @@ fn a_thousand_offline_transactions_are_all_delivered() {
             world.shows(0, "queue")
         );
     }
+    let (took, processor) = (world.ms - began, processor.elapsed());
     let told = close(&world).unwrap();
     assert_eq!(told.len(), 1_000);
+    assert!(told.iter().all(|told| told.id != -1), "none was given up");
+    // In order: each start, then its stop, and so on.
+    let mut order = Vec::new();
+    for sent in &world.sent[before..] {
+        let place = (sent.action.clone(), sent.payload["idTag"].clone());
+        if sent.action.ends_with("Transaction") && order.last() != Some(&place) {
+            order.push(place);
+        }
+    }
+    let expected = (0..1_000).flat_map(|number| {
+        ["StartTransaction", "StopTransaction"]
+            .map(|action| (action.to_owned(), json!(tag(number))))
+    });
+    assert_eq!(order, expected.collect::<Vec<_>>());
+    let sent = world.sent[before..].iter();
+    let messages = sent
+        .filter(|sent| sent.action.ends_with("Transaction"))
+        .count();
+    assert_eq!(messages, 2_000 + 2_000 / 50, "those that failed went twice");
     println!(
-        "delivered in {} s and {} events",
-        (world.ms - began) / 1000,
+        "{entries} entries with {bytes} bytes; an instance starts on them in {start:?}; {messages} messages \
+         delivered in {} s of virtual time ({:.1} a second, 200 ms per answer), {} events, {processor:?} of ours",
+        took / 1000,
+        messages as f64 * 1000.0 / took as f64,
         world.events - events
     );
 }
@@ -292,7 +324,7 @@ fn damaged_entries_are_left_out() {
             let mut hurt = World::new(guest_ocpp::testing::Settings::default());
             hurt.flash = world.flash.clone();
             hurt.flash.memory_mut().get_mut(&key).unwrap().value = damage.to_vec();
-            hurt.replace_instance(guest_ocpp::host::BootReason::Recovery, None);
+            hurt.replace_instance(BootReason::Recovery, None);
             hurt.run(20_000);
             hurt.set_online(true);
             hurt.plug(1);
