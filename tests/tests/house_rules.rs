@@ -185,6 +185,74 @@ fn nothing_names_a_machine() {
     );
 }
 
+#[test]
+fn each_field_note_is_held_by_a_test_that_exists() {
+    let mut missing = Vec::new();
+    let mut notes = BTreeSet::new();
+    for row in read(&root().join("docs/field-notes.md")).lines() {
+        let Some((numbers, rest)) = row.strip_prefix("| ").and_then(|row| row.split_once(" |"))
+        else {
+            continue;
+        };
+        let Ok(number) = numbers.parse::<u32>() else {
+            continue;
+        };
+        notes.insert(number);
+        // Between backquotes, `file::function`.
+        let named = rest
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .filter(|name| name.contains("::"));
+        let mut held = false;
+        for name in named {
+            held = true;
+            if !is_test(name) {
+                missing.push(format!("note {number}: {name}"));
+            }
+        }
+        if !held {
+            missing.push(format!("note {number} names no test"));
+        }
+    }
+    let all = (1..=46).chain(51..=53);
+    missing.extend(
+        all.filter(|note| !notes.contains(note))
+            .map(|note| format!("note {note}")),
+    );
+    assert!(missing.is_empty(), "not there:\n{}", missing.join("\n"));
+    assert!(!is_test("tests/tests/house_rules.rs::is_test"), "no test");
+    assert!(!is_test("docs/field-notes.md::nothing"), "no function");
+}
+
+/// `file::function` is a test, or a case of the conformance suite.
+fn is_test(name: &str) -> bool {
+    let Some((file, function)) = name.split_once("::") else {
+        return false;
+    };
+    let file = root().join(file);
+    let Ok(source) = fs::read_to_string(&file) else {
+        return false;
+    };
+    let lines: Vec<&str> = source.lines().map(str::trim).collect();
+    let begins = format!("fn {function}(");
+    let at = lines.iter().position(|line| {
+        line.split_once(&begins)
+            .is_some_and(|(before, _)| ["", "async ", "pub "].contains(&before))
+    });
+    let is_case = file
+        .parent()
+        .is_some_and(|folder| folder.ends_with("conformance/cases"));
+    at.is_some_and(|at| {
+        is_case
+            || lines[..at]
+                .iter()
+                .rev()
+                .take_while(|line| line.starts_with("#["))
+                .any(|line| line.contains("test"))
+    })
+}
+
 /// Not in the middle of a longer path or of an address on the web.
 fn names(line: &str, place: &str) -> bool {
     line.match_indices(place).any(|(at, _)| {

@@ -1,9 +1,9 @@
 //! What is told about connectors.
 
-use guest_ocpp::host::{FaultKind, Look};
+use guest_ocpp::host::{Cable, FaultKind, Look};
 use serde_json::json;
 
-use crate::{charge, fixed, leave};
+use crate::{charge, fixed, leave, worlds};
 
 #[test]
 fn a_car_that_pauses_is_suspended() {
@@ -217,5 +217,25 @@ fn the_light_follows_status_and_keys() {
         assert_eq!(world.looks[&1], (Look::Charging, 0, 5));
         world.card("STRANGER");
         assert_eq!(world.looks[&1].0, Look::Refused);
+    }
+}
+
+#[test]
+fn nothing_is_measured_at_connector_0_without_a_main_meter() {
+    for mut world in worlds(
+        &[Cable::Fixed, Cable::Socket],
+        &[("ClockAlignedDataInterval", "60")],
+    ) {
+        charge(&mut world, "TAG1");
+        world.run(180_000);
+        let of = |connector: u32| {
+            let sent = world.all("MeterValues").into_iter();
+            let of_it = sent.filter(|sent| {
+                let value = &sent.payload["meterValue"][0]["sampledValue"][0];
+                sent.payload["connectorId"] == connector && value["context"] == "Sample.Clock"
+            });
+            of_it.count()
+        };
+        assert_eq!([of(0), of(1), of(2)], [0, 3, 3]);
     }
 }
