@@ -208,6 +208,10 @@ impl Connection {
             }
             Order::Message(message, name) => {
                 self.note(&name);
+                // Whoever reads the journal counts it as what it is.
+                if let Some(frame) = message.to_text().ok().and_then(Frame::parse) {
+                    self.journal(What::Sent(frame));
+                }
                 self.send(message).await
             }
             Order::Raw(bytes, name) => {

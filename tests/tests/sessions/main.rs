@@ -11,6 +11,7 @@ mod connectors;
 mod energy;
 mod local;
 mod offline;
+mod quirks;
 mod remote;
 mod reset;
 mod stage;
@@ -63,4 +64,6 @@ sessions! {
     trouble: fault_while_charging fault_when_idle emergency_stop unknown_fault
         power_failure_while_charging power_failure_and_unplugged mains_fail;
     calls: clear_cache data_transfer unknown_action trigger malformed crossing_calls;
+    quirks: answers_out_of_order answers_twice calls_before_the_boot_is_answered
+        short_callerrors extra_fields numbers_for_message_ids;
 }
