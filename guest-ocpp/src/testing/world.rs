@@ -339,7 +339,8 @@ impl World {
         self.ms = self.ms.max(end);
     }
 
-    fn next_due(&self) -> Option<u64> {
+    /// When something happens by itself next.
+    pub fn next_due(&self) -> Option<u64> {
         let timers = self
             .timers
             .values()

@@ -10,6 +10,7 @@ mod queue;
 mod reporting;
 mod signing_in;
 mod storage;
+mod unsaid;
 mod wire;
 
 use guest_ocpp::host::Cable;

@@ -9,7 +9,8 @@
 //!
 //! * `station`: the station under test, as the suite sees it; `outcome`
 //! * [`cases`]: the list of cases, and each of them; [`registry`]: what a case is
-//! * [`session`]: one case at work; [`expected`]: what it expects
+//! * [`session`]: one case at work; [`expected`]: what it expects; [`tags`]: whose
+//!   cards there are
 //! * `rules` and [`schema`]: what holds for every message
 //! * [`native`]: the `guest-ocpp` library as a station, in virtual time
 //! * [`process`], [`attached`]: a real program at the end of a WebSocket, started
@@ -31,6 +32,7 @@ pub mod run;
 pub mod schema;
 pub mod session;
 mod station;
+pub mod tags;
 
 pub use outcome::{Failure, Outcome};
 pub use power::Power;

@@ -11,8 +11,6 @@ use serde_json::Value;
 use super::outcome::Failure;
 use super::station::{Answer, Cable, Message, Reply, Station, Traits};
 
-/// Time passes in steps of so much, ms: what comes in one step is seen at its end.
-const STEP_MS: u64 = 10;
 /// How long the station goes on when the mains fail, ms.
 const HOLD_UP_MS: u32 = 2_000;
 /// The virtual clock of a world when it begins, ms.
@@ -213,10 +211,15 @@ impl Station for Native {
     }
 
     fn messages(&self) -> Vec<Message> {
+        self.messages_after(0)
+    }
+
+    fn messages_after(&self, known: usize) -> Vec<Message> {
         let since = |ms: u64| Duration::from_millis(ms - BEGINNING_MS);
         self.world
             .sent
             .iter()
+            .skip(known)
             .map(|sent| Message {
                 at: since(sent.at_ms),
                 id: sent.id.clone(),
@@ -231,7 +234,10 @@ impl Station for Native {
     fn wait(&mut self, known: usize, until: Duration) -> Result<(), Failure> {
         let end = self.end_of(until);
         while self.world.sent.len() <= known && self.world.ms < end {
-            self.world.run(STEP_MS.min(end - self.world.ms));
+            let next = self.world.next_due().unwrap_or(end).min(end);
+            // What is due now may bring about more that is due now.
+            let step = next.saturating_sub(self.world.ms).max(1);
+            self.world.run(step);
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 //! cars do to it, its central system, and time. Not how it is done: a native
 //! world in virtual time and a process at the end of a WebSocket look alike.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -76,6 +77,15 @@ pub enum Answer {
     Error(String),
 }
 
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Result(payload) => write!(f, "{payload}"),
+            Self::Error(code) => write!(f, "the CALLERROR {code}"),
+        }
+    }
+}
+
 /// What the central system does about a CALL of the station.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reply {
@@ -139,6 +149,10 @@ pub trait Station {
     fn unix_ms(&self) -> i64;
     /// Every CALL of the station so far, in the order of arrival.
     fn messages(&self) -> Vec<Message>;
+    /// The same without the first `known`.
+    fn messages_after(&self, known: usize) -> Vec<Message> {
+        self.messages().into_iter().skip(known).collect()
+    }
     /// Lets time pass until something has come that was not among the first
     /// `known` messages, or the moment `until` is there.
     fn wait(&mut self, known: usize, until: Duration) -> Result<(), Failure>;

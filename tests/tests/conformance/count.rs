@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use plugpoint_tests::conformance::cases::CASES;
-use plugpoint_tests::conformance::{Case, Failure};
+use plugpoint_tests::conformance::native::{Native, Variant};
+use plugpoint_tests::conformance::{Cable, Case, Failure};
 use plugpoint_tests::tell;
 
 use crate::variants::{all, run};
@@ -96,4 +97,30 @@ fn all_cases_on_all_stations() {
         .filter(|number| !applied.contains_key(number))
         .collect();
     assert!(nowhere.is_empty(), "apply to no station: {nowhere:?}");
+}
+
+/// The preparation of each case undoes what the one before has left behind.
+#[test]
+fn one_station_takes_all_cases_one_after_the_other() {
+    for variant in [
+        Variant::single(Cable::Fixed),
+        Variant::single(Cable::Socket),
+        Variant {
+            cables: vec![Cable::Socket, Cable::Fixed],
+            connector: 1,
+            reader: vec![1, 2],
+            amnesia: false,
+            hurried: true,
+        },
+    ] {
+        let mut station = Native::new(&variant);
+        // Twice, so that the last is before the first, too.
+        for case in CASES.iter().chain(CASES.iter().rev()) {
+            match case.check(&mut station) {
+                Ok(()) | Err(Failure::NotApplicable(_)) => {}
+                Err(failure) => panic!("{} on {variant:?}: {failure}", case.number),
+            }
+        }
+        assert_eq!(station.broken(), [""; 0]);
+    }
 }

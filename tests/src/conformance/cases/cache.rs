@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::TAG;
 use crate::conformance::expected::{authorize, status};
 use crate::conformance::outcome::{Failure, Outcome};
 use crate::conformance::session::Session;
+use crate::conformance::tags::OWNER;
 
 /// A card that was accepted before starts a transaction without Authorize.
 pub fn tc_007_1(s: &mut Session<'_>) -> Outcome {
@@ -13,8 +13,8 @@ pub fn tc_007_1(s: &mut Session<'_>) -> Outcome {
     let connector = s.connector();
     s.plug(connector)?;
     s.expect(status(connector, "Preparing"))?;
-    s.card(TAG)?;
-    s.begun(connector, TAG)?;
+    s.card(OWNER)?;
+    s.begun(connector, OWNER)?;
     Ok(())
 }
 
@@ -25,8 +25,8 @@ pub fn tc_007_2(s: &mut Session<'_>) -> Outcome {
     let connector = s.connector();
     s.plug(connector)?;
     s.expect(status(connector, "Preparing"))?;
-    s.ask_to_start(connector, TAG)?;
-    s.begun(connector, TAG)?;
+    s.ask_to_start(connector, OWNER)?;
+    s.begun(connector, OWNER)?;
     Ok(())
 }
 
@@ -34,7 +34,7 @@ pub fn tc_007_2(s: &mut Session<'_>) -> Outcome {
 pub fn tc_061_1(s: &mut Session<'_>) -> Outcome {
     accepted_before(s)?;
     s.call_for("ClearCache", json!({}), &["Accepted"])?;
-    s.charge(TAG)?;
+    s.charge(OWNER)?;
     Ok(())
 }
 
@@ -46,9 +46,9 @@ pub fn tc_061_2(s: &mut Session<'_>) -> Outcome {
     let connector = s.connector();
     s.plug(connector)?;
     s.expect(status(connector, "Preparing"))?;
-    s.ask_to_start(connector, TAG)?;
-    s.expect(authorize(TAG))?;
-    s.begun(connector, TAG)?;
+    s.ask_to_start(connector, OWNER)?;
+    s.expect(authorize(OWNER))?;
+    s.begun(connector, OWNER)?;
     Ok(())
 }
 
@@ -56,5 +56,5 @@ pub fn tc_061_2(s: &mut Session<'_>) -> Outcome {
 fn accepted_before(s: &mut Session<'_>) -> Result<(), Failure> {
     s.need_cache()?;
     s.configure("LocalPreAuthorize", "true")?;
-    s.visit(TAG)
+    s.visit(OWNER)
 }

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::TAG;
 use crate::conformance::outcome::{Failure, Outcome};
 use crate::conformance::session::{Key, Session};
+use crate::conformance::tags::OWNER;
 
 /// What may be done with a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,12 +103,13 @@ fn check_key(s: &Session<'_>, key: &Key, access: Access) -> Outcome {
 
 fn check_connectors(s: &Session<'_>, keys: &[Key]) -> Outcome {
     let told = named(keys, "NumberOfConnectors").and_then(|key| key.value.clone());
+    let told = told.unwrap_or_default();
     let count = s.connectors().end().to_string();
-    if told.as_deref() == Some(count.as_str()) {
+    if told == count {
         return Ok(());
     }
     Err(s.failure(format!(
-        "NumberOfConnectors is {told:?}, and the station has {count}"
+        "NumberOfConnectors is {told}, and the station has {count}"
     )))
 }
 
@@ -189,7 +190,8 @@ fn read_back(s: &mut Session<'_>, name: &str, value: &str) -> Outcome {
         return Ok(());
     }
     Err(s.failure(format!(
-        "{name} was set to {value:?}, and {told:?} was read back"
+        "{name} was set to {value}, and {} was read back",
+        told.as_deref().unwrap_or("nothing")
     )))
 }
 
@@ -225,11 +227,11 @@ pub fn pp_remote_start(s: &mut Session<'_>) -> Outcome {
     let asks = s.is_on("AuthorizeRemoteTxRequests", false)?;
     s.plug(connector)?;
     s.expect(crate::conformance::expected::status(connector, "Preparing"))?;
-    let request = json!({"idTag": TAG});
+    let request = json!({"idTag": OWNER});
     s.call_for("RemoteStartTransaction", request, &["Accepted"])?;
     if asks {
-        s.expect(crate::conformance::expected::authorize(TAG))?;
+        s.expect(crate::conformance::expected::authorize(OWNER))?;
     }
-    s.begun(connector, TAG)?;
+    s.begun(connector, OWNER)?;
     Ok(())
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{TAG, secs};
+use super::secs;
 use crate::conformance::expected::any;
 use crate::conformance::outcome::{Failure, Outcome};
 use crate::conformance::session::Session;
 use crate::conformance::station::Message;
+use crate::conformance::tags::OWNER;
 
 const REGISTER: &str = "Energy.Active.Import.Register";
 /// So many intervals are observed.
@@ -22,7 +23,7 @@ pub fn tc_070(s: &mut Session<'_>) -> Outcome {
     s.configure("MeterValueSampleInterval", &secs(interval))?;
     let measurands = measurands(s, "MeterValuesSampledData")?;
     let mark = s.mark();
-    let transaction = s.charge(TAG)?;
+    let transaction = s.charge(OWNER)?;
     let mut last_register = transaction.meter_start;
     for _ in 0..INTERVALS {
         let message = s.expect(any("MeterValues").with("connectorId", transaction.connector))?;
@@ -60,7 +61,7 @@ pub fn tc_071(s: &mut Session<'_>) -> Outcome {
     s.configure("ClockAlignedDataInterval", &secs(interval))?;
     s.configure("MeterValueSampleInterval", "0")?;
     let measurands = measurands(s, "MeterValuesAlignedData")?;
-    let transaction = s.charge(TAG)?;
+    let transaction = s.charge(OWNER)?;
     let mut last: Option<i64> = None;
     for _ in 0..INTERVALS {
         let message = s.expect(any("MeterValues").with("connectorId", transaction.connector))?;

@@ -21,9 +21,6 @@ use super::outcome::Outcome;
 use super::registry::{Case, Group, Needs};
 use super::session::Session;
 
-/// Who charges in most cases.
-const TAG: &str = "PPTAG1";
-
 /// A duration as a configuration key has it.
 fn secs(time: Duration) -> String {
     time.as_secs().to_string()

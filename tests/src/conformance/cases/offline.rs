@@ -1,18 +1,23 @@
 //! Without the central system.
 
+use std::time::Duration;
+
 use serde_json::json;
 
-use super::{TAG, secs};
+use super::secs;
 use crate::conformance::expected::{any, start, status, stop};
 use crate::conformance::outcome::{Failure, Outcome};
 use crate::conformance::session::{Session, Transaction};
 use crate::conformance::station::Message;
+use crate::conformance::tags::{OWNER, UNWELCOME};
 
-const UNWELCOME: &str = "PPBAD4";
 /// So many samples are taken while nobody listens.
 const OFFLINE_SAMPLES: usize = 3;
 /// Clocks may differ by so much, ms.
 const CLOCK_MS: i64 = 2_000;
+/// Longer than clocks may differ: what happened before can be told from what
+/// happened after it.
+const APART: Duration = Duration::from_secs(5);
 
 /// Meter values that were taken while the connection was lost come afterwards,
 /// in order, with the times at which they were taken, before new ones.
@@ -20,9 +25,10 @@ pub fn tc_036(s: &mut Session<'_>) -> Outcome {
     let interval = s.short();
     s.configure("MeterValueSampleInterval", &secs(interval))?;
     let mark = s.mark();
-    let transaction = s.charge(TAG)?;
+    let transaction = s.charge(OWNER)?;
     let values = || any("MeterValues").with("transactionId", transaction.id);
-    s.expect(values())?;
+    let first = s.expect(values())?;
+    s.answered(&first)?;
     s.network(false)?;
     let cut = s.unix_ms();
     s.pass(interval * 4)?;
@@ -44,7 +50,7 @@ pub fn tc_036(s: &mut Session<'_>) -> Outcome {
         if pair[1] <= pair[0] {
             return Err(s.failure("meter values must come in the order in which they were taken"));
         }
-        let gap = std::time::Duration::from_millis(u64::try_from(pair[1] - pair[0]).unwrap_or(0));
+        let gap = Duration::from_millis(u64::try_from(pair[1] - pair[0]).unwrap_or(0));
         s.check_gap("the time between two samples", gap, interval)?;
     }
     let offline = times.iter().filter(|at| (cut..=back).contains(*at)).count();
@@ -64,8 +70,8 @@ fn taken(s: &Session<'_>, message: &Message) -> Result<i64, Failure> {
 /// A transaction that begins offline with a tag that is accepted is told
 /// afterwards, and goes on.
 pub fn tc_037_1(s: &mut Session<'_>) -> Outcome {
-    s.make_known_offline(TAG)?;
-    let transaction = charged_offline(s, TAG)?;
+    s.make_known_offline(OWNER)?;
+    let transaction = charged_offline(s, OWNER)?;
     s.expect_nothing()?;
     s.stop_by_card(&transaction)?;
     s.leave(transaction.connector)
@@ -105,8 +111,9 @@ fn charged_offline(s: &mut Session<'_>, tag: &str) -> Result<Transaction, Failur
     s.plug(connector)?;
     let since = s.unix_ms();
     s.card(tag)?;
-    s.pass(s.traits().car_reacts + s.traits().observation)?;
+    s.pass(s.traits().car_reacts)?;
     let until = s.unix_ms();
+    s.pass(apart(s))?;
     s.network(true)?;
     let required = [start(connector, tag), status(connector, "Charging")];
     let begun = s.expect_all(&required, &[])?.remove(0);
@@ -116,13 +123,13 @@ fn charged_offline(s: &mut Session<'_>, tag: &str) -> Result<Transaction, Failur
 
 /// A transaction that ends offline is told of afterwards.
 pub fn tc_038(s: &mut Session<'_>) -> Outcome {
-    let transaction = s.charge(TAG)?;
+    let transaction = s.charge(OWNER)?;
     s.network(false)?;
-    s.pass(s.traits().observation)?;
     let since = s.unix_ms();
-    s.card(TAG)?;
-    s.pass(s.traits().observation)?;
+    s.card(OWNER)?;
+    s.pass(s.traits().car_reacts)?;
     let until = s.unix_ms();
+    s.pass(apart(s))?;
     s.network(true)?;
     let finishing = status(transaction.connector, "Finishing");
     let stop = s
@@ -137,27 +144,34 @@ pub fn tc_038(s: &mut Session<'_>) -> Outcome {
 /// A transaction that begins and ends offline is told of afterwards, in order,
 /// and nothing of the statuses in between.
 pub fn tc_039(s: &mut Session<'_>) -> Outcome {
-    s.make_known_offline(TAG)?;
+    s.make_known_offline(OWNER)?;
     let connector = s.connector();
     s.network(false)?;
     s.plug(connector)?;
     let since = s.unix_ms();
-    s.card(TAG)?;
-    s.pass(s.traits().car_reacts + s.traits().observation)?;
-    let middle = s.unix_ms();
-    s.card(TAG)?;
-    s.pass(s.traits().observation)?;
+    s.card(OWNER)?;
+    s.pass(s.traits().car_reacts)?;
+    let started = s.unix_ms();
+    s.pass(apart(s))?;
+    let stops = s.unix_ms();
+    s.card(OWNER)?;
+    s.pass(s.traits().car_reacts)?;
+    let stopped = s.unix_ms();
+    s.pass(apart(s))?;
     s.unplug(connector)?;
-    s.pass(s.traits().observation)?;
-    let until = s.unix_ms();
+    s.pass(s.traits().car_reacts)?;
     s.network(true)?;
-    let begun = s.expect(start(connector, TAG))?;
-    check_time(s, &begun, since, middle)?;
+    let begun = s.expect(start(connector, OWNER))?;
+    check_time(s, &begun, since, started)?;
     let transaction = s.transaction(&begun)?;
     let ended = s.expect(stop(transaction.id, "Local"))?;
-    check_time(s, &ended, middle, until)?;
+    check_time(s, &ended, stops, stopped)?;
     s.check_meter(&transaction, &ended)?;
     s.expect_nothing()
+}
+
+fn apart(s: &Session<'_>) -> Duration {
+    APART.max(s.traits().observation)
 }
 
 /// A message tells when it happened, not when it was sent.

@@ -2,14 +2,14 @@
 
 use serde_json::json;
 
-use super::TAG;
 use crate::conformance::expected::{boot, status, status_of, stop};
 use crate::conformance::outcome::Outcome;
 use crate::conformance::session::Session;
+use crate::conformance::tags::OWNER;
 
 /// A station that holds up ends its transactions and says so before it is dark.
 pub fn tc_032_1(s: &mut Session<'_>) -> Outcome {
-    let transaction = s.charge(TAG)?;
+    let transaction = s.charge(OWNER)?;
     let connector = transaction.connector;
     s.mains_fail()?;
     let stop = stop(transaction.id, "PowerLoss");
@@ -27,7 +27,7 @@ pub fn tc_032_1(s: &mut Session<'_>) -> Outcome {
 /// A station that the power left without warning ends the transaction after its
 /// next boot, or goes on with it.
 pub fn tc_032_2(s: &mut Session<'_>) -> Outcome {
-    let transaction = s.charge(TAG)?;
+    let transaction = s.charge(OWNER)?;
     let connector = transaction.connector;
     s.pass(s.short())?;
     s.power_off()?;

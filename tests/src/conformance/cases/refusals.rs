@@ -2,22 +2,20 @@
 
 use serde_json::json;
 
-use super::TAG;
 use crate::conformance::expected::{authorize, status, status_of};
 use crate::conformance::outcome::Outcome;
 use crate::conformance::session::Session;
-
-const BAD: &str = "PPBAD4";
+use crate::conformance::tags::{OWNER, UNWELCOME};
 
 /// A card that the central system does not accept starts nothing.
 pub fn tc_023_4(s: &mut Session<'_>) -> Outcome {
     let connector = s.connector();
     for refusal in ["Invalid", "Blocked", "Expired", "ConcurrentTx"] {
-        s.tag(BAD, json!({"status": refusal}));
+        s.tag(UNWELCOME, json!({"status": refusal}));
         s.plug(connector)?;
         s.expect(status(connector, "Preparing"))?;
-        s.card(BAD)?;
-        s.expect(authorize(BAD))?;
+        s.card(UNWELCOME)?;
+        s.expect(authorize(UNWELCOME))?;
         s.expect_nothing()?;
         s.leave(connector)?;
     }
@@ -29,11 +27,11 @@ pub fn tc_023_4(s: &mut Session<'_>) -> Outcome {
 pub fn tc_023_5(s: &mut Session<'_>) -> Outcome {
     let connector = s.connector();
     s.configure("AuthorizeRemoteTxRequests", "true")?;
-    s.tag(BAD, json!({"status": "Invalid"}));
+    s.tag(UNWELCOME, json!({"status": "Invalid"}));
     s.plug(connector)?;
     s.expect(status(connector, "Preparing"))?;
-    s.ask_to_start(connector, BAD)?;
-    s.expect(authorize(BAD))?;
+    s.ask_to_start(connector, UNWELCOME)?;
+    s.expect(authorize(UNWELCOME))?;
     s.expect_nothing()?;
     s.leave(connector)
 }
@@ -44,15 +42,15 @@ pub fn tc_024(s: &mut Session<'_>) -> Outcome {
     s.jam_lock(connector, true)?;
     s.plug(connector)?;
     s.expect(status(connector, "Preparing"))?;
-    s.ask_to_start(connector, TAG)?;
+    s.ask_to_start(connector, OWNER)?;
     let faulted = status(connector, "Faulted").with("errorCode", "ConnectorLockFailure");
-    s.expect_among(faulted, &[authorize(TAG)])?;
+    s.expect_among(faulted, &[authorize(OWNER)])?;
     s.expect_nothing()?;
     s.jam_lock(connector, false)?;
     s.unplug(connector)?;
     let preparing = status(connector, "Preparing");
     s.expect_among(status(connector, "Available"), &[preparing])?;
-    s.charge(TAG)?;
+    s.charge(OWNER)?;
     Ok(())
 }
 
@@ -63,10 +61,10 @@ pub fn tc_041(s: &mut Session<'_>) -> Outcome {
     s.fault(connector, Some("GroundFailure"))?;
     s.expect(status(connector, "Faulted").with("errorCode", "GroundFailure"))?;
     s.plug(connector)?;
-    s.card(TAG)?;
-    let request = json!({"connectorId": connector, "idTag": TAG});
+    s.card(OWNER)?;
+    let request = json!({"connectorId": connector, "idTag": OWNER});
     s.call_for("RemoteStartTransaction", request, &["Rejected"])?;
-    s.expect_only(&[authorize(TAG)])?;
+    s.expect_only(&[authorize(OWNER)])?;
     s.fault(connector, None)?;
     s.expect(status_of(connector, &["Preparing", "Available"]))?;
     s.expect_only(&[status(connector, "Preparing")])

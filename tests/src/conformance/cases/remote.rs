@@ -2,10 +2,11 @@
 
 use serde_json::json;
 
-use super::{TAG, secs};
+use super::secs;
 use crate::conformance::expected::{authorize, status};
 use crate::conformance::outcome::{Failure, Outcome};
 use crate::conformance::session::{Session, Transaction};
+use crate::conformance::tags::{OTHER, OWNER};
 
 const ASK: &str = "AuthorizeRemoteTxRequests";
 
@@ -28,11 +29,11 @@ fn cable_first(s: &mut Session<'_>, asks: bool) -> Result<Transaction, Failure> 
     let connector = s.connector();
     s.plug(connector)?;
     s.expect(status(connector, "Preparing"))?;
-    s.ask_to_start(connector, TAG)?;
+    s.ask_to_start(connector, OWNER)?;
     if asks {
-        s.expect(authorize(TAG))?;
+        s.expect(authorize(OWNER))?;
     }
-    s.begun(connector, TAG)
+    s.begun(connector, OWNER)
 }
 
 /// The remote start first, then the cable.
@@ -41,7 +42,7 @@ pub fn tc_011_1(s: &mut Session<'_>) -> Outcome {
     wanted(s)?;
     s.expect_nothing()?;
     s.plug(connector)?;
-    s.begun(connector, TAG)?;
+    s.begun(connector, OWNER)?;
     Ok(())
 }
 
@@ -60,10 +61,10 @@ pub fn tc_011_2(s: &mut Session<'_>) -> Outcome {
 fn wanted(s: &mut Session<'_>) -> Result<std::time::Duration, Failure> {
     let connector = s.connector();
     let asks = s.is_on(ASK, false)?;
-    s.ask_to_start(connector, TAG)?;
+    s.ask_to_start(connector, OWNER)?;
     let mut required = vec![status(connector, "Preparing")];
     if asks {
-        required.push(authorize(TAG));
+        required.push(authorize(OWNER));
     }
     let messages = s.expect_all(&required, &[])?;
     Ok(messages[0].at)
@@ -71,15 +72,15 @@ fn wanted(s: &mut Session<'_>) -> Result<std::time::Duration, Failure> {
 
 /// A remote stop ends the transaction.
 pub fn tc_012(s: &mut Session<'_>) -> Outcome {
-    let transaction = s.charge(TAG)?;
+    let transaction = s.charge(OWNER)?;
     s.stop_remotely(&transaction)?;
     s.leave(transaction.connector)
 }
 
 /// Where somebody is charging, a remote start is rejected.
 pub fn tc_026(s: &mut Session<'_>) -> Outcome {
-    let transaction = s.charge(TAG)?;
-    let request = json!({"connectorId": transaction.connector, "idTag": "PPOTHER2"});
+    let transaction = s.charge(OWNER)?;
+    let request = json!({"connectorId": transaction.connector, "idTag": OTHER});
     s.call_for("RemoteStartTransaction", request, &["Rejected"])?;
     s.expect_nothing()?;
     s.stop_by_card(&transaction)?;
@@ -93,7 +94,7 @@ pub fn tc_027(s: &mut Session<'_>) -> Outcome {
     s.expect(status(connector, "Preparing"))?;
     let beyond = i64::from(*s.connectors().end()) + 1;
     for nowhere in [0, -1, beyond] {
-        let request = json!({"connectorId": nowhere, "idTag": TAG});
+        let request = json!({"connectorId": nowhere, "idTag": OWNER});
         s.call_for_or_error("RemoteStartTransaction", request, &["Rejected"], &[])?;
     }
     s.expect_nothing()
@@ -101,7 +102,7 @@ pub fn tc_027(s: &mut Session<'_>) -> Outcome {
 
 /// A transaction that there is not cannot be stopped.
 pub fn tc_028(s: &mut Session<'_>) -> Outcome {
-    let transaction = s.charge(TAG)?;
+    let transaction = s.charge(OWNER)?;
     let request = json!({"transactionId": transaction.id + 1});
     s.call_for("RemoteStopTransaction", request, &["Rejected"])?;
     s.expect_nothing()?;

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::TAG;
 use crate::conformance::expected::{Expected, boot, status, status_of, stop};
 use crate::conformance::outcome::{Failure, Outcome};
 use crate::conformance::session::Session;
+use crate::conformance::tags::OWNER;
 
 /// A hard reset of an idle station: it boots, and what was out of service still
 /// is.
@@ -41,7 +41,7 @@ pub fn tc_016(s: &mut Session<'_>) -> Outcome {
 }
 
 fn reset_while_charging(s: &mut Session<'_>, kind: &str, reason: &str) -> Outcome {
-    let transaction = s.charge(TAG)?;
+    let transaction = s.charge(OWNER)?;
     let connector = transaction.connector;
     reset(s, kind)?;
     let stop = stop(transaction.id, reason);

@@ -2,23 +2,21 @@
 
 use serde_json::json;
 
-use super::TAG;
 use crate::conformance::expected::{Expected, authorize, status, status_of};
 use crate::conformance::outcome::{Failure, Outcome};
 use crate::conformance::session::Session;
-
-const SECOND_TAG: &str = "PPSECOND5";
+use crate::conformance::tags::{OTHER, OWNER};
 
 /// One reader for two connectors: a card is for the connector at which a car
 /// plugs in next.
 pub fn pp_2c_1(s: &mut Session<'_>) -> Outcome {
     let reader = s.traits().reader.clone();
     for connector in reader {
-        s.card(TAG)?;
-        s.expect_among(authorize(TAG), &undecided(s))?;
+        s.card(OWNER)?;
+        s.expect_among(authorize(OWNER), &undecided(s))?;
         s.expect_only(&undecided(s))?;
         s.plug(connector)?;
-        let transaction = s.begun_after(connector, TAG, &undecided(s))?;
+        let transaction = s.begun_after(connector, OWNER, &undecided(s))?;
         s.stop_by_card(&transaction)?;
         s.leave(connector)?;
     }
@@ -34,16 +32,16 @@ fn undecided(s: &Session<'_>) -> Vec<Expected> {
 
 /// Transactions at two connectors overlap, and each ends by itself.
 pub fn pp_2c_2(s: &mut Session<'_>) -> Outcome {
-    let first = s.charge(TAG)?;
+    let first = s.charge(OWNER)?;
     let asks = s.is_on("AuthorizeRemoteTxRequests", false)?;
     let other = other(s)?;
     s.plug(other)?;
     s.expect(status(other, "Preparing"))?;
-    s.ask_to_start(other, SECOND_TAG)?;
+    s.ask_to_start(other, OTHER)?;
     if asks {
-        s.expect(authorize(SECOND_TAG))?;
+        s.expect(authorize(OTHER))?;
     }
-    let second = s.begun(other, SECOND_TAG)?;
+    let second = s.begun(other, OTHER)?;
     if first.id == second.id {
         return Err(Failure::Surroundings(
             "the central system gave two transactions one number".to_owned(),
@@ -63,15 +61,15 @@ pub fn pp_2c_3(s: &mut Session<'_>) -> Outcome {
     let waits = other(s)?;
     s.plug(waits)?;
     s.expect(status(waits, "Preparing"))?;
-    let request = json!({"idTag": TAG});
+    let request = json!({"idTag": OWNER});
     let answer = s.call_for("RemoteStartTransaction", request, &["Accepted", "Rejected"])?;
     if answer == "Rejected" {
         return s.expect_nothing();
     }
     if asks {
-        s.expect(authorize(TAG))?;
+        s.expect(authorize(OWNER))?;
     }
-    let transaction = s.begun(waits, TAG)?;
+    let transaction = s.begun(waits, OWNER)?;
     s.stop_remotely(&transaction)?;
     s.leave(waits)
 }
@@ -79,7 +77,7 @@ pub fn pp_2c_3(s: &mut Session<'_>) -> Outcome {
 /// ChangeAvailability of connector 0 concerns all connectors; where somebody
 /// charges, it waits for the end of the transaction.
 pub fn pp_2c_4(s: &mut Session<'_>) -> Outcome {
-    let transaction = s.charge(TAG)?;
+    let transaction = s.charge(OWNER)?;
     let request = |kind: &str| json!({"connectorId": 0, "type": kind});
     s.call_for("ChangeAvailability", request("Inoperative"), &["Scheduled"])?;
     // The free ones need not wait; the charger as a whole may.
@@ -109,12 +107,12 @@ pub fn pp_2c_5(s: &mut Session<'_>) -> Outcome {
     let request = |kind: &str| json!({"connectorId": other, "type": kind});
     s.call_for("ChangeAvailability", request("Inoperative"), &["Accepted"])?;
     s.expect(status(other, "Unavailable"))?;
-    let start = json!({"connectorId": other, "idTag": TAG});
+    let start = json!({"connectorId": other, "idTag": OWNER});
     s.call_for("RemoteStartTransaction", start, &["Rejected"])?;
     s.plug(other)?;
     s.expect_nothing()?;
     s.unplug(other)?;
-    let transaction = s.charge(TAG)?;
+    let transaction = s.charge(OWNER)?;
     s.stop_by_card(&transaction)?;
     s.leave(transaction.connector)?;
     s.call_for("ChangeAvailability", request("Operative"), &["Accepted"])?;

@@ -2,17 +2,16 @@
 
 use serde_json::json;
 
-use super::{TAG, secs};
+use super::secs;
 use crate::conformance::expected::{authorize, status, status_of, stop};
 use crate::conformance::outcome::Outcome;
 use crate::conformance::session::Session;
 use crate::conformance::station::Cable;
-
-const OTHER: &str = "PPOTHER2";
+use crate::conformance::tags::{OTHER, OWNER, SAME_GROUP};
 
 /// Plug first, then card: Preparing, Authorize, StartTransaction and Charging.
 pub fn tc_003(s: &mut Session<'_>) -> Outcome {
-    let transaction = s.charge(TAG)?;
+    let transaction = s.charge(OWNER)?;
     s.expect_nothing()?;
     s.stop_by_card(&transaction)?;
     s.leave(transaction.connector)
@@ -22,19 +21,19 @@ pub fn tc_003(s: &mut Session<'_>) -> Outcome {
 /// Charging.
 pub fn tc_004_1(s: &mut Session<'_>) -> Outcome {
     let connector = s.connector();
-    s.card(TAG)?;
+    s.card(OWNER)?;
     let preparing = status(connector, "Preparing");
     if s.reader_is_shared() {
         // Which connector it will be, nobody knows yet.
-        s.expect_among(authorize(TAG), std::slice::from_ref(&preparing))?;
+        s.expect_among(authorize(OWNER), std::slice::from_ref(&preparing))?;
         s.expect_only(std::slice::from_ref(&preparing))?;
         s.plug(connector)?;
-        return s.begun_after(connector, TAG, &[preparing]).map(|_| ());
+        return s.begun_after(connector, OWNER, &[preparing]).map(|_| ());
     }
-    s.expect_all(&[authorize(TAG), preparing], &[])?;
+    s.expect_all(&[authorize(OWNER), preparing], &[])?;
     s.expect_nothing()?;
     s.plug(connector)?;
-    s.begun(connector, TAG)?;
+    s.begun(connector, OWNER)?;
     Ok(())
 }
 
@@ -43,14 +42,14 @@ pub fn tc_004_1(s: &mut Session<'_>) -> Outcome {
 pub fn tc_004_2(s: &mut Session<'_>) -> Outcome {
     let connector = s.connector();
     s.configure("ConnectionTimeOut", &secs(s.short()))?;
-    s.card(TAG)?;
+    s.card(OWNER)?;
     if s.reader_is_shared() {
         let talk = [status_of(connector, &["Preparing", "Available"])];
-        s.expect_among(authorize(TAG), &talk)?;
+        s.expect_among(authorize(OWNER), &talk)?;
         s.perhaps(&[], &talk, s.short() + s.tolerance() * 2)?;
     } else {
         let preparing = status(connector, "Preparing");
-        let messages = s.expect_all(&[authorize(TAG), preparing], &[])?;
+        let messages = s.expect_all(&[authorize(OWNER), preparing], &[])?;
         let since = messages[0].at.max(messages[1].at);
         let available = s.expect(status(connector, "Available"))?;
         s.check_gap("ConnectionTimeOut", available.at - since, s.short())?;
@@ -68,11 +67,11 @@ pub fn tc_004_2(s: &mut Session<'_>) -> Outcome {
 /// A stranger's card does nothing to a transaction; the own card ends it.
 pub fn tc_068(s: &mut Session<'_>) -> Outcome {
     s.only_here()?;
-    let transaction = s.charge(TAG)?;
+    let transaction = s.charge(OWNER)?;
     s.card(OTHER)?;
     s.expect_nothing()?;
-    s.card(TAG)?;
-    let stop = stop(transaction.id, "Local").tag(TAG);
+    s.card(OWNER)?;
+    let stop = stop(transaction.id, "Local").tag(OWNER);
     let finishing = status(transaction.connector, "Finishing");
     s.ended_with(stop, &transaction, &[finishing], &[])?;
     s.leave(transaction.connector)
@@ -80,8 +79,7 @@ pub fn tc_068(s: &mut Session<'_>) -> Outcome {
 
 /// Another card of the same group ends a transaction, after being authorized.
 pub fn tc_069(s: &mut Session<'_>) -> Outcome {
-    const SAME_GROUP: &str = "PPSAME3";
-    for tag in [TAG, SAME_GROUP] {
+    for tag in [OWNER, SAME_GROUP] {
         s.tag(tag, json!({"status": "Accepted", "parentIdTag": "PPGROUP"}));
     }
     s.tag(
@@ -89,7 +87,7 @@ pub fn tc_069(s: &mut Session<'_>) -> Outcome {
         json!({"status": "Accepted", "parentIdTag": "PPELSE"}),
     );
     s.only_here()?;
-    let transaction = s.charge(TAG)?;
+    let transaction = s.charge(OWNER)?;
     s.card(OTHER)?;
     s.expect(authorize(OTHER))?;
     s.expect_nothing()?;
@@ -106,7 +104,7 @@ pub fn tc_069(s: &mut Session<'_>) -> Outcome {
 pub fn tc_005_1(s: &mut Session<'_>) -> Outcome {
     s.configure("StopTransactionOnEVSideDisconnect", "true")?;
     s.configure("UnlockConnectorOnEVSideDisconnect", "true")?;
-    let transaction = s.charge(TAG)?;
+    let transaction = s.charge(OWNER)?;
     s.unplug_at_car(transaction.connector)?;
     s.ended(&transaction, "EVDisconnected")?;
     s.leave(transaction.connector)
@@ -117,7 +115,7 @@ pub fn tc_005_1(s: &mut Session<'_>) -> Outcome {
 pub fn tc_005_2(s: &mut Session<'_>) -> Outcome {
     s.configure("StopTransactionOnEVSideDisconnect", "true")?;
     s.configure("UnlockConnectorOnEVSideDisconnect", "false")?;
-    let transaction = s.charge(TAG)?;
+    let transaction = s.charge(OWNER)?;
     let connector = transaction.connector;
     s.unplug_at_car(connector)?;
     let after = status_of(connector, s.after_unplug_at_car());
@@ -140,7 +138,7 @@ pub fn tc_005_2(s: &mut Session<'_>) -> Outcome {
 /// central system ends it.
 pub fn tc_005_3(s: &mut Session<'_>) -> Outcome {
     s.configure("StopTransactionOnEVSideDisconnect", "false")?;
-    let transaction = s.charge(TAG)?;
+    let transaction = s.charge(OWNER)?;
     let connector = transaction.connector;
     s.unplug_at_car(connector)?;
     let suspended = status_of(connector, &["SuspendedEV", "SuspendedEVSE"])

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::TAG;
 use crate::conformance::outcome::{Failure, Outcome};
 use crate::conformance::session::Session;
+use crate::conformance::tags::OWNER;
 
 /// A socket where nobody charges is unlocked.
 pub fn tc_017_1(s: &mut Session<'_>) -> Outcome {
@@ -20,7 +20,7 @@ pub fn tc_017_2(s: &mut Session<'_>) -> Outcome {
 
 /// Unlocking a socket ends the transaction there.
 pub fn tc_018_1(s: &mut Session<'_>) -> Outcome {
-    let transaction = s.charge(TAG)?;
+    let transaction = s.charge(OWNER)?;
     unlock(s, "Unlocked")?;
     s.ended(&transaction, "UnlockCommand")?;
     s.leave(transaction.connector)
@@ -28,7 +28,7 @@ pub fn tc_018_1(s: &mut Session<'_>) -> Outcome {
 
 /// A fixed cable cannot be unlocked, and the transaction goes on.
 pub fn tc_018_2(s: &mut Session<'_>) -> Outcome {
-    let transaction = s.charge(TAG)?;
+    let transaction = s.charge(OWNER)?;
     unlock(s, "NotSupported")?;
     s.expect_nothing()?;
     s.stop_by_card(&transaction)?;
@@ -38,7 +38,7 @@ pub fn tc_018_2(s: &mut Session<'_>) -> Outcome {
 /// A lock that does not move is told.
 pub fn tc_030(s: &mut Session<'_>) -> Outcome {
     let connector = s.connector();
-    s.charge(TAG)?;
+    s.charge(OWNER)?;
     s.jam_lock(connector, true)?;
     unlock(s, "UnlockFailed")
 }

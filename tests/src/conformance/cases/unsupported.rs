@@ -3,10 +3,10 @@
 
 use serde_json::json;
 
-use super::TAG;
 use crate::conformance::outcome::{Failure, Outcome};
 use crate::conformance::session::Session;
 use crate::conformance::station::Answer;
+use crate::conformance::tags::OWNER;
 
 /// Without local lists the version is -1, or the CALL is refused.
 pub fn tc_042_1(s: &mut Session<'_>) -> Outcome {
@@ -16,7 +16,7 @@ pub fn tc_042_1(s: &mut Session<'_>) -> Outcome {
         Answer::Error(code) if code == "NotSupported" => Ok(()),
         other => Err(s.failure(format!(
             "GetLocalListVersion must be answered with listVersion -1 or the CALLERROR \
-             NotSupported, and was with {other:?}"
+             NotSupported, and was with {other}"
         ))),
     }
 }
@@ -49,7 +49,7 @@ fn reserve(s: &mut Session<'_>, connector: u32) -> Outcome {
     let request = json!({
         "connectorId": connector,
         "expiryDate": s.time_in(std::time::Duration::from_secs(3600)),
-        "idTag": TAG,
+        "idTag": OWNER,
         "reservationId": 1,
     });
     s.call_for("ReserveNow", request, &["Rejected"])?;

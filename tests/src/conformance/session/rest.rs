@@ -12,6 +12,7 @@ use crate::conformance::expected::{Expected, any};
 use crate::conformance::outcome::Failure;
 use crate::conformance::rules::Rules;
 use crate::conformance::station::{Cable, Message, Reply};
+use crate::conformance::tags;
 
 /// What cases take for granted, where the station lets it be set.
 const BASELINE: [(&str, &str); 12] = [
@@ -43,22 +44,28 @@ impl Session<'_> {
     pub fn ready(&mut self) -> Result<(), Failure> {
         self.go_home()?;
         self.meet(0)?;
-        if !self.comes_to_rest()? {
-            // Something is left that only a new start clears.
-            let before = self.station.messages().len();
-            self.power_off()?;
-            self.power_on()?;
-            self.meet(before)?;
-            if !self.comes_to_rest()? {
-                return Err(Failure::Surroundings(self.with_story(format!(
-                    "the station does not come to rest: {}",
-                    self.unrest().join(", ")
-                ))));
-            }
+        if !self.comes_to_rest()? && !self.rests_after_power_cycle()? {
+            return Err(Failure::Surroundings(self.with_story(format!(
+                "the station does not come to rest: {}",
+                self.unrest().join(", ")
+            ))));
         }
         // Of the preparation nothing is worth telling.
         self.happened.clear();
         Ok(())
+    }
+
+    /// Something is left that only a new start clears. False: it did not, or the
+    /// power is not ours to cut.
+    fn rests_after_power_cycle(&mut self) -> Result<bool, Failure> {
+        let before = self.station.messages().len();
+        match self.power_off() {
+            Err(Failure::NotApplicable(_)) => return Ok(false),
+            other => other?,
+        }
+        self.power_on()?;
+        self.meet(before)?;
+        self.comes_to_rest()
     }
 
     /// What has come since the last question is checked too.
@@ -71,6 +78,9 @@ impl Session<'_> {
     fn go_home(&mut self) -> Result<(), Failure> {
         for action in BENT {
             self.reply(action, Reply::Usual);
+        }
+        for tag in tags::ALL {
+            self.station.tag(tag, json!({"status": "Accepted"}));
         }
         self.station.network(true)?;
         for connector in self.connectors() {
@@ -117,12 +127,15 @@ impl Session<'_> {
         self.restore_keys()?;
         // Without a cache there is nothing to clear: any answer will do.
         self.station.call("ClearCache", json!({}))?;
-        let until = self.now() + self.traits.patience;
+        let since = self.now();
+        let until = since + self.traits.patience;
         let mut asked: Vec<String> = Vec::new();
         loop {
             self.settle();
-            let unrest = self.unrest();
-            if unrest.is_empty() {
+            // A connector that is not told of is no reason to wait for ever: the
+            // cases of booting judge that.
+            let patient = self.now() < since + self.traits.observation;
+            if self.unrest().is_empty() && !(patient && self.is_anyone_untold()) {
                 return Ok(true);
             }
             if self.now() >= until {
@@ -187,20 +200,22 @@ impl Session<'_> {
 
     /// What keeps the station from being idle, in words.
     fn unrest(&self) -> Vec<String> {
-        let last = i64::from(*self.connectors().end());
-        let statuses = (0..=last).filter_map(|connector| {
-            let word = match self.statuses.get(&connector) {
-                None => "not told of".to_owned(),
-                Some(said) if said[0] == "Available" => return None,
-                Some(said) => said[0].to_string(),
-            };
-            Some(format!("connector {connector} is {word}"))
-        });
+        let statuses = self
+            .statuses
+            .iter()
+            .filter(|(_, said)| said[0] != "Available")
+            .map(|(connector, said)| format!("connector {connector} is {}", said[0]));
         let open = self
             .open_transactions()
             .into_iter()
             .map(|transaction| format!("transaction {transaction} is open"));
         statuses.chain(open).collect()
+    }
+
+    /// Some connector, or connector 0, has not been told of since the boot.
+    fn is_anyone_untold(&self) -> bool {
+        let last = i64::from(*self.connectors().end());
+        (0..=last).any(|connector| !self.statuses.contains_key(&connector))
     }
 
     /// Transactions that were accepted and not stopped.

@@ -21,6 +21,9 @@ const AT_ANY_TIME: [&str; 8] = [
     "SignedFirmwareStatusNotification",
 ];
 
+/// An answer that is waited for belongs to one of so many messages.
+const RECENT: usize = 20;
+
 /// A message that has come.
 struct Come {
     message: Message,
@@ -109,7 +112,8 @@ impl Session<'_> {
                 return Ok(Some(message));
             }
             if !idle_talk && !optional.iter().any(|other| other.matches(&message)) {
-                return Err(self.surprise(&message));
+                let wanted: Vec<String> = wanted.iter().map(Expected::to_string).collect();
+                return Err(self.surprise(&wanted.join(" or "), &message));
             }
         }
         Ok(None)
@@ -132,7 +136,7 @@ impl Session<'_> {
     pub fn expect_silence(&mut self, until: Duration) -> Result<(), Failure> {
         match self.next(until)? {
             None => Ok(()),
-            Some(come) => Err(self.surprise(&come.message)),
+            Some(come) => Err(self.surprise("", &come.message)),
         }
     }
 
@@ -154,9 +158,8 @@ impl Session<'_> {
     /// looked at, each once.
     pub fn since(&self, mark: usize, action: &str) -> Vec<Message> {
         let mut seen = BTreeSet::new();
-        let all = self.station.messages();
+        let all = self.station.messages_after(mark);
         all.into_iter()
-            .skip(mark)
             .filter(|message| message.action == action && seen.insert(message.id.clone()))
             .collect()
     }
@@ -165,7 +168,9 @@ impl Session<'_> {
     pub fn answered(&mut self, message: &Message) -> Result<Message, Failure> {
         let until = self.now() + self.traits.patience;
         loop {
-            let all = self.station.messages();
+            let all = self
+                .station
+                .messages_after(self.read.saturating_sub(RECENT));
             let fresh = all.into_iter().find(|other| {
                 other.id == message.id && other.at == message.at && other.answered_at.is_some()
             });
@@ -191,9 +196,10 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn surprise(&self, message: &Message) -> Failure {
+    fn surprise(&self, wanted: &str, message: &Message) -> Failure {
+        let wanted = if wanted.is_empty() { "nothing" } else { wanted };
         self.failure(format!(
-            "nothing should have come, but {} {} came at {}",
+            "{wanted} should have come, but {} {} came at {}",
             message.action,
             message.payload,
             seconds(message.at)
@@ -202,13 +208,14 @@ impl Session<'_> {
 
     fn next(&mut self, until: Duration) -> Result<Option<Come>, Failure> {
         loop {
-            let all = self.station.messages();
-            if let Some(message) = all.get(self.read) {
+            let known = self.read.saturating_sub(1);
+            let fresh = self.station.messages_after(known);
+            if let Some(message) = fresh.get(self.read - known) {
                 // What came too late is not there for this question.
                 if message.at > until {
                     return Ok(None);
                 }
-                let before = self.read.checked_sub(1).and_then(|at| all.get(at));
+                let before = fresh.first().filter(|_| self.read > known);
                 self.read += 1;
                 self.happened.push((
                     message.at,
