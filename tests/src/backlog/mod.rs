@@ -2,8 +2,8 @@
 //! delivery to a slow central system that now and then fails on a message. Used
 //! by a test, and by the bench for the figures.
 //!
-//! [`making`] makes the transactions, [`audit`] compares what was told with what
-//! the contactors and meters did, [`figures`] is what was measured on the way.
+//! `making` makes the transactions, `audit` compares what was told with what
+//! the contactors and meters did, `figures` is what was measured on the way.
 //!
 //! Whatever is not as it must be is an error; how fast it was is only told.
 
