@@ -33,6 +33,8 @@ pub struct Figures {
     pub delivered_in: Duration,
     /// The part of it that was spent waiting after a failure.
     pub held: Duration,
+    /// How long the central system really took to answer, all together.
+    pub answering: Duration,
     /// From an answer to the next message, sorted; without waits after failures.
     pub between: Vec<Duration>,
 }
@@ -100,6 +102,7 @@ impl Figures {
             refused: 0,
             delivered_in: Duration::ZERO,
             held: Duration::ZERO,
+            answering: Duration::ZERO,
             between: Vec::new(),
         }
     }
@@ -114,14 +117,18 @@ impl Figures {
         let of_delivery = &entries[first.number..];
         self.delivered_in = last.at.duration_since(first.at) + self.plan.latency;
         let mut answer: Option<&Entry> = None;
+        let mut asked = first.at;
         for entry in of_delivery {
             match &entry.what {
-                What::Sent(Frame::Error { .. }) => {
-                    self.refused += 1;
+                What::Sent(Frame::Error { .. } | Frame::Result { .. }) => {
+                    if matches!(entry.what, What::Sent(Frame::Error { .. })) {
+                        self.refused += 1;
+                    }
+                    self.answering += entry.at.duration_since(asked);
                     answer = Some(entry);
                 }
-                What::Sent(Frame::Result { .. }) => answer = Some(entry),
                 What::Received(Frame::Call { .. }) if entry.number <= last.number => {
+                    asked = entry.at;
                     let Some(before) = answer.take() else {
                         continue;
                     };
@@ -142,9 +149,10 @@ impl Figures {
         self.messages as f64 / (self.delivered_in - self.held).as_secs_f64()
     }
 
-    /// The most that this central system lets through, one at a time.
+    /// The most that this central system would have let through, one at a time:
+    /// so many messages in the time that it took to answer them.
     pub fn bound(&self) -> f64 {
-        1.0 / self.plan.latency.as_secs_f64()
+        self.messages as f64 / self.answering.as_secs_f64()
     }
 
     /// From an answer to the next message, at this percentile.
@@ -168,7 +176,7 @@ impl fmt::Display for Figures {
         writeln!(
             f,
             "delivered in {:.1} s, {:.1} s of them waiting after {} failures: {:.1} messages/s \
-             (a central system that takes {} ms lets {:.0} through)",
+             (a central system that means to take {} ms let {:.1} through)",
             self.delivered_in.as_secs_f64(),
             self.held.as_secs_f64(),
             self.refused,
