@@ -8,6 +8,7 @@
 //! * [`ledger`]: checks what a central system has seen for what must never
 //!   happen: a lost, doubled or disordered transaction message;
 //! * [`conformance`]: the certification's cases, against any charge point;
+//! * [`certificate`]: what a run of the cases looks like on a certificate;
 //! * [`charger`]: the real program as a child process, with its configuration,
 //!   its control API and its end;
 //! * [`backlog`]: many transactions made offline, a power cut, and their delivery,
@@ -24,6 +25,7 @@
 
 pub mod backlog;
 pub mod central_system;
+pub mod certificate;
 pub mod charger;
 pub mod conformance;
 pub mod frame;

@@ -1,11 +1,12 @@
-//! Everything a developer types: `cargo xtask build | test | run | bench | fuzz | lives`.
+//! Everything a developer types: `cargo xtask build | test | run | certify |
+//! bench | fuzz | lives`.
 //!
 //! Reading order: [`workspace`] (where things are, how commands are run),
 //! [`wasm_std`] (the standard library for components), [`component`] (core module
 //! to component), [`guests`] (all components of this repository), [`program`]
 //! (the native programs), [`python`] and [`node`] (what the interoperability tests
 //! need), then one module for each task: [`mod@test`], [`demo`] (the
-//! task `run`), [`mod@bench`], [`virtual_time`] (the tasks `fuzz` and `lives`).
+//! task `run`), [`certify`], [`mod@bench`], [`virtual_time`] (the tasks `fuzz` and `lives`).
 //!
 //! It holds no logic of the product: each step is a command that could be typed
 //! by hand, and is printed.
@@ -15,6 +16,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 mod bench;
+mod certify;
 mod component;
 mod demo;
 mod guests;
@@ -51,6 +53,9 @@ enum Task {
     Test(Passed),
     /// Runs a charge point against a central system and plays a charging session.
     Run(demo::Options),
+    /// Runs all certification cases against the program, and writes a report in
+    /// the form of a certificate's abstract.
+    Certify(certify::Options),
     /// Measures, and prints a table and JSON.
     Bench(Passed),
     /// Sends garbled frames to `guest-ocpp`, for as long as is wanted.
@@ -94,7 +99,7 @@ fn arguments(given: impl Iterator<Item = String>) -> Vec<String> {
 fn perform(task: Task) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::find()?;
     let which = match task {
-        Task::Build { .. } | Task::Run(_) => Some(Which::Carried),
+        Task::Build { .. } | Task::Run(_) | Task::Certify(_) => Some(Which::Carried),
         Task::Guests | Task::Test(_) | Task::Bench(_) => Some(Which::All),
         Task::Fuzz(_) | Task::Lives(_) => None,
     };
@@ -106,6 +111,7 @@ fn perform(task: Task) -> anyhow::Result<ExitCode> {
         Task::Build { release } => program::build(&workspace, release),
         Task::Test(passed) => test::run(&workspace, &passed.arguments),
         Task::Run(options) => demo::run(&workspace, &options),
+        Task::Certify(options) => certify::perform(&workspace, &options),
         Task::Bench(passed) => bench::run(&workspace, &passed.arguments),
         Task::Fuzz(options) => virtual_time::fuzz(&workspace, &options),
         Task::Lives(options) => virtual_time::lives(&workspace, &options),

@@ -58,6 +58,11 @@ impl Workspace {
         self.target.join(path)
     }
 
+    /// The configuration of the seed product.
+    pub fn seed_config(&self) -> PathBuf {
+        self.root.join("host/configs/cf100m-50k1.toml")
+    }
+
     /// Where built components lie; `host/build.rs` looks there too.
     pub fn components(&self) -> PathBuf {
         self.target("components")

@@ -14,6 +14,8 @@ use super::power::Power;
 use super::station::{Answer, Message, Reply, Station, Traits};
 use crate::charger::Control;
 
+/// What the central system says about heartbeats.
+const HEARTBEAT_S: u32 = 300;
 /// Between two looks at a charge point that comes up.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -59,7 +61,7 @@ impl AttachedStation {
         }
         let patience = attachment.traits.patience;
         let mut station = AttachedStation {
-            peer: Peer::listen(attachment.listen, patience)?,
+            peer: Peer::listen(attachment.listen, patience, HEARTBEAT_S)?,
             traits: attachment.traits,
             control,
             power: attachment.power,

@@ -37,10 +37,15 @@ struct Read {
 
 impl Peer {
     /// Listens; `patience` is for answers and connections of the station.
-    pub(super) fn listen(listen: SocketAddr, patience: Duration) -> Result<Peer, Failure> {
+    pub(super) fn listen(
+        listen: SocketAddr,
+        patience: Duration,
+        heartbeat_interval_s: u32,
+    ) -> Result<Peer, Failure> {
         let central = CentralSystem::start_with(Settings {
             listen,
             patience,
+            heartbeat_interval_s,
             ..Settings::default()
         });
         Ok(Peer {
@@ -122,6 +127,26 @@ impl Peer {
             read.entry(self.met, entry);
         }
         read.messages.clone()
+    }
+
+    /// Every CALL of ours that was answered: which, and how long it took.
+    pub(super) fn responses(&self) -> Vec<(String, Duration)> {
+        let mut open = HashMap::new();
+        let mut responses = Vec::new();
+        for entry in self.central.journal().entries() {
+            match entry.what {
+                What::Sent(Frame::Call { id, action, .. }) => {
+                    open.insert(id, (action, entry.at));
+                }
+                What::Received(Frame::Result { id, .. } | Frame::Error { id, .. }) => {
+                    if let Some((action, at)) = open.remove(&id) {
+                        responses.push((action, entry.at.saturating_duration_since(at)));
+                    }
+                }
+                _ => {}
+            }
+        }
+        responses
     }
 
     /// Waits for more messages than `known`, but not longer than until `until`.

@@ -27,6 +27,9 @@ const TAIL: usize = 40;
 pub struct Setup {
     config: Config,
     traits: Traits,
+    /// What the central system says about heartbeats. It is obeyed, and so to be
+    /// what the configuration has.
+    heartbeat_s: u32,
 }
 
 impl Setup {
@@ -58,7 +61,13 @@ impl Setup {
             observation: Duration::from_secs(1),
             short: Duration::from_secs(1),
         };
-        Setup { config, traits }
+        let heartbeat = config.get("ocpp.HeartbeatInterval");
+        let heartbeat = heartbeat.and_then(|it| it.as_str()?.parse().ok());
+        Setup {
+            heartbeat_s: heartbeat.unwrap_or(300),
+            config,
+            traits,
+        }
     }
 
     /// A charger as this file says. Other files that it names must be absolute.
@@ -78,6 +87,11 @@ impl Setup {
             config: self.config.amnesia(on),
             ..self
         }
+    }
+
+    /// Its configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
     }
 
     /// What such a station is.
@@ -118,7 +132,11 @@ impl ProcessStation {
     /// If it does not come up.
     pub fn start(setup: &Setup) -> Result<ProcessStation, Failure> {
         let mut station = ProcessStation {
-            peer: Peer::listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), PATIENCE)?,
+            peer: Peer::listen(
+                SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+                PATIENCE,
+                setup.heartbeat_s,
+            )?,
             setup: setup.clone(),
             site: Site::new().map_err(surroundings)?,
             charger: None,
@@ -133,6 +151,12 @@ impl ProcessStation {
     /// What was said, as text.
     pub fn transcript(&self) -> String {
         self.peer.transcript()
+    }
+
+    /// Every CALL of the central system that was answered: which, and how long
+    /// it took from the CALL to its answer.
+    pub fn responses(&self) -> Vec<(String, Duration)> {
+        self.peer.responses()
     }
 
     /// The control API, while there is power.

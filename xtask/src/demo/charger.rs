@@ -7,6 +7,7 @@ use std::process::Command;
 use std::thread;
 
 use anyhow::{Context, Result};
+use toml::{Table, Value};
 
 use super::child::Child;
 use super::happenings::{Happening, Happenings};
@@ -32,7 +33,7 @@ impl Charger {
         happenings: &Happenings,
     ) -> Result<Self> {
         let config = folder.join("plugpoint.toml");
-        fs::write(&config, configuration(folder, id, csms))
+        fs::write(&config, configuration(workspace, folder, id, csms)?)
             .with_context(|| format!("cannot write {}", config.display()))?;
         let log = folder.join("plugpoint.log");
         let mut command = Command::new(program::path(workspace, false, "plugpoint"));
@@ -90,60 +91,34 @@ impl Charger {
     }
 }
 
-fn configuration(folder: &Path, id: &str, csms: &str) -> String {
+/// The seed product's configuration, with what is this charger's own.
+fn configuration(workspace: &Workspace, folder: &Path, id: &str, csms: &str) -> Result<String> {
     // The usual port, if it is free; else any.
     let usual = "127.0.0.1:8080";
     let listen = match TcpListener::bind(usual) {
         Ok(_) => usual,
         Err(_) => "127.0.0.1:0",
     };
-    let text = |text: &str| toml_string(text);
-    format!(
-        r#"# Written by `cargo xtask run`.
-[charge_point]
-id = {id}
-vendor = "Plugpoint"
-model = "Demo"
-serial_number = "DEMO-1"
-state_dir = {state}
-
-[csms]
-url = {csms}
-
-[ocpp]
-MeterValueSampleInterval = "2"
-MeterValuesSampledData = "Energy.Active.Import.Register,Power.Active.Import"
-
-[control]
-listen = "{listen}"
-
-[[connector]]
-id = 1
-driver = "sim"
-cable = "fixed"
-max_current_a = 32
-phases = 3
-
-[[reader]]
-driver = "sim"
-connectors = [1]
-"#,
-        id = text(id),
-        csms = text(csms),
-        state = text(&folder.join("state").to_string_lossy()),
-    )
-}
-
-/// A basic string of TOML, quoted.
-fn toml_string(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(c))),
-            c => quoted.push(c),
-        }
+    let seed = workspace.seed_config();
+    let text =
+        fs::read_to_string(&seed).with_context(|| format!("cannot read {}", seed.display()))?;
+    let mut config: Table = text
+        .parse()
+        .with_context(|| format!("{} is no TOML", seed.display()))?;
+    let state = folder.join("state").to_string_lossy().into_owned();
+    for (section, key, value) in [
+        ("charge_point", "id", id),
+        ("charge_point", "state_dir", state.as_str()),
+        ("csms", "url", csms),
+        ("control", "listen", listen),
+    ] {
+        let table = config.get_mut(section).and_then(Value::as_table_mut);
+        table
+            .with_context(|| format!("{} has no [{section}]", seed.display()))?
+            .insert(key.to_owned(), value.into());
     }
-    quoted.push('"');
-    quoted
+    Ok(format!(
+        "# Written by `cargo xtask run`, from {}.\n{config}",
+        seed.display()
+    ))
 }

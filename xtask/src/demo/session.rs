@@ -12,7 +12,7 @@ use super::story::{Frame, Story};
 const CONNECTS_WITHIN: Duration = Duration::from_secs(60);
 const FOLLOWS_WITHIN: Duration = Duration::from_secs(20);
 /// So many meter values are waited for.
-const METER_VALUES: u32 = 3;
+const METER_VALUES: u32 = 2;
 
 /// Plays it. What happened, in a sentence.
 pub fn play(charger: &Charger, card: &str, happenings: &Happenings) -> Result<String> {
