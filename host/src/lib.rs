@@ -6,6 +6,7 @@
 //! * [`guest`]: components: engine, limits, instances
 //! * [`store`]: what outlives the power
 //! * [`outlet`], [`meter`], [`reader`]: hardware and the safety thread
+//! * [`guard`]: the second process, which owns the contactors' lines; [`mod@line`]: lines
 //! * [`link`]: the WebSocket
 //! * [`services`]: what a guest can ask for: clock, transfers, keys
 //! * [`policy`]: the chain of authorization policies
@@ -25,13 +26,16 @@ pub mod config;
 pub mod control;
 mod crash;
 pub mod equipment;
+pub mod guard;
 pub mod guest;
 mod health;
 pub mod journal;
+pub mod line;
 pub mod link;
 pub mod meter;
 pub mod outlet;
 pub mod policy;
+mod priority;
 mod random;
 pub mod reader;
 mod rfc3339;

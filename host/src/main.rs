@@ -38,6 +38,9 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// The second process, which owns the contactors; started by `run`.
+    #[command(hide = true)]
+    Guard,
     /// Look at components.
     Component {
         #[command(subcommand)]
@@ -60,6 +63,7 @@ enum ComponentCommand {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run { config } => run(config),
+        Command::Guard => return plugpoint::guard::run(),
         Command::Check { config, json } => match check(&config, json) {
             Ok(true) => Ok(()),
             Ok(false) => return ExitCode::FAILURE,

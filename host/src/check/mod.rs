@@ -4,6 +4,7 @@
 //! Not here: whether the configuration is sound (see [`crate::config`]); it is,
 //! when this is called.
 
+mod lines;
 mod meters;
 mod readers;
 
@@ -71,6 +72,7 @@ impl std::fmt::Display for Finding {
 #[must_use]
 pub fn run(config: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
+    findings.extend(lines::look(config));
     findings.extend(meters::look(config));
     findings.extend(readers::look(config));
     findings

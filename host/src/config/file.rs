@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::meter::Meter;
 use super::reader::Reader;
+use crate::outlet::gpio::{GuardSettings, Lamp, LockLines, PilotSettings, Table};
 
 /// A whole file.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -34,6 +35,8 @@ pub struct Config {
     pub limits: Limits,
     /// Permits and the way they end.
     pub permit: PermitSection,
+    /// The process that owns the contactors' lines, with real hardware.
+    pub guard: GuardSettings,
     /// The chain of policies, in order. Empty: the one that the binary carries.
     pub policy: Vec<Policy>,
     /// Whose components are believed.
@@ -184,6 +187,14 @@ pub struct Connector {
     pub phases: u8,
     /// What counts its energy.
     pub meter: Meter,
+    /// With driver `gpio`: its lines.
+    pub lines: Table,
+    /// With driver `gpio`: the lock's motor.
+    pub lock: Option<LockLines>,
+    /// With driver `gpio`: the pilot, where Linux handles it.
+    pub pilot: PilotSettings,
+    /// With driver `gpio`: the lamps.
+    pub lamp: Vec<Lamp>,
 }
 
 impl Default for Connector {
@@ -195,6 +206,10 @@ impl Default for Connector {
             max_current_a: 32,
             phases: 3,
             meter: Meter::default(),
+            lines: Table::default(),
+            lock: None,
+            pilot: PilotSettings::default(),
+            lamp: Vec::new(),
         }
     }
 }
@@ -397,6 +412,8 @@ pub struct Debug {
     pub crash: Option<Crash>,
     /// While this file exists, the database does nothing.
     pub block_store: Option<PathBuf>,
+    /// A socket that plays the GPIO chip, instead of the kernel's.
+    pub line_bench: Option<PathBuf>,
 }
 
 /// `[debug] crash = { at = "effect", n = 17 }`

@@ -7,6 +7,7 @@
 mod check;
 mod error;
 mod file;
+mod gpio;
 mod meter;
 mod reader;
 
@@ -69,6 +70,7 @@ impl Config {
             &mut self.components.ocpp,
             &mut self.components.policy,
             &mut self.debug.block_store,
+            &mut self.debug.line_bench,
         ];
         for file in files.into_iter().flatten() {
             *file = base.join(&*file);

@@ -56,6 +56,9 @@ pub struct Outputs {
     pub offered_ma: u32,
     /// The last order to the lock; a new serial is a new order.
     pub lock: Option<LockOrder>,
+    /// The contactor does not open: where the pilot can say so (state F), the
+    /// car is told that this outlet is not fit for use.
+    pub unfit: bool,
 }
 
 impl Outputs {
@@ -65,6 +68,7 @@ impl Outputs {
         phases: 3,
         offered_ma: 0,
         lock: None,
+        unfit: false,
     };
 }
 

@@ -6,6 +6,7 @@
 //! * [`driver`]: the seam to the hardware;
 //! * `unit`: one outlet, rules and driver together; `watch`: what is told of it;
 //! * `thread`: the safety thread; `teller`: the thread that passes on what it saw;
+//! * [`gpio`]: hardware on the lines of a board; [`pilot`]: its control pilot;
 //! * [`sim`]: simulated hardware.
 //!
 //! What is *not* here: any idea of sessions, tokens or messages. A guest gives a
@@ -15,10 +16,11 @@ mod command;
 #[cfg(test)]
 mod dice;
 pub mod driver;
+pub mod gpio;
 mod handle;
 mod latency;
 mod moment;
-mod priority;
+pub mod pilot;
 pub mod rules;
 mod settings;
 pub mod sim;

@@ -14,11 +14,11 @@ use super::HardwareEvent;
 use super::command::Command;
 use super::latency::{Latencies, Latency};
 use super::moment::{Moment, earliest};
-use super::priority::{self, Granted};
 use super::sim::{BenchAnswer, BenchError, BenchOrder, OutletOrder, Saved, Worked};
 use super::teller::{Report, View};
 use super::unit::{Present, Told, Unit};
 use crate::clock::Clock;
+use crate::priority::{self, Granted};
 use crate::wit::protocol::{Indication, OutletChange};
 
 /// Commands that are handled before something is told.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::carried;
 use crate::control::ListenError;
+use crate::guard::GuardError;
 use crate::guest::ComponentError;
 use crate::outlet::OutletError;
 use crate::policy::WorkerError;
@@ -60,6 +61,9 @@ pub enum StartError {
     /// Outlets, meters or readers.
     #[error("{0}")]
     Outlets(#[from] OutletError),
+    /// The guard of the contactors.
+    #[error("{0}")]
+    Guard(#[from] GuardError),
     /// A thread for a policy.
     #[error("{0}")]
     Policy(#[from] WorkerError),

@@ -5,15 +5,14 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::devices;
+use super::{StartError, devices, lines};
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::equipment::{Equipment, Role};
 use crate::meter::modbus::Buses;
-use crate::outlet::{DriverError, MeterFitter};
 use crate::outlet::{
-    DriverSettings, HardwareEvent, OutletError, OutletSettings, Outlets, Pace, SafetySettings,
-    SimOptions, SimSettings, SimStorage, sim::StorageError,
+    DriverError, DriverSettings, HardwareEvent, MeterFitter, OutletError, OutletSettings, Outlets,
+    Pace, SafetySettings, SimOptions, SimSettings, SimStorage, sim::StorageError,
 };
 use crate::reader::{self, ReaderDriver, ReaderSettings, TokenSink};
 use crate::services::keystore::InitialMaterial;
@@ -29,12 +28,13 @@ pub(super) fn start(
     clock: &Clock,
     equipment: &Equipment,
     events: UnboundedSender<HardwareEvent>,
-) -> Result<Outlets, OutletError> {
+) -> Result<Outlets, StartError> {
     let mut buses = Buses::default();
     let mut meters = Vec::new();
     for it in &config.connector {
         meters.push(fit_meter(it, equipment, &mut buses)?);
     }
+    let mut on_gpio = lines::fit(config)?;
     let outlets = config
         .connector
         .iter()
@@ -48,12 +48,15 @@ pub(super) fn start(
             max_current_ma: it.max_current_a * 1000,
             phases: it.phases,
             ventilated: false,
-            driver: DriverSettings::Sim(SimSettings {
-                pace: Pace {
-                    reaction: Duration::from_millis(config.sim.car_delay_ms.into()),
-                    ..Pace::default()
-                },
-            }),
+            driver: match on_gpio.remove(&it.id) {
+                Some(fitter) => DriverSettings::Other(fitter),
+                None => DriverSettings::Sim(SimSettings {
+                    pace: Pace {
+                        reaction: Duration::from_millis(config.sim.car_delay_ms.into()),
+                        ..Pace::default()
+                    },
+                }),
+            },
             meter,
         })
         .collect();

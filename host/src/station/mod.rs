@@ -17,6 +17,7 @@ mod effects;
 mod error;
 mod guests;
 mod hardware;
+mod lines;
 
 pub use assemble::Station;
 pub use error::StartError;

@@ -89,6 +89,40 @@ impl Config {
         self.connectors_with(count, "socket")
     }
 
+    /// One connector with a fixed cable for each of these tables of lines.
+    ///
+    /// # Panics
+    /// If one is no TOML; that is a mistake in the test.
+    pub fn gpio(self, lines: &[&str]) -> Config {
+        let mut config = self.connectors_with(u32::try_from(lines.len()).unwrap_or(0), "fixed");
+        for (index, lines) in lines.iter().enumerate() {
+            let text = format!("lines = {{ {lines} }}");
+            let lines: Table = text.parse().expect("a table of lines");
+            let connector = &mut config.table["connector"][index];
+            if let Some(connector) = connector.as_table_mut() {
+                connector.insert("driver".into(), "gpio".into());
+                connector.extend(lines);
+            }
+        }
+        config
+    }
+
+    /// A lamp of connector 1 that is lit while this is shown.
+    pub fn lamp(mut self, line: &str, on: &str) -> Config {
+        let mut lamp = Table::new();
+        lamp.insert("line".into(), line.into());
+        lamp.insert("on".into(), Value::Array(vec![on.into()]));
+        if let Some(connector) = self.table["connector"][0].as_table_mut()
+            && let Some(lamps) = connector
+                .entry("lamp")
+                .or_insert_with(|| Value::Array(Vec::new()))
+                .as_array_mut()
+        {
+            lamps.push(Value::Table(lamp));
+        }
+        self
+    }
+
     /// A factory value of an OCPP configuration key.
     pub fn ocpp(self, key: &str, value: &str) -> Config {
         self.set(&format!("ocpp.{key}"), value)

@@ -15,6 +15,7 @@ mod contactor;
 mod control;
 mod events;
 mod images;
+mod lines;
 mod memory;
 mod process;
 
@@ -22,6 +23,7 @@ pub use config::Config;
 pub use contactor::{ContactorMove, contactor_moves};
 pub use control::{Control, ControlFailure};
 pub use events::Events;
+pub use lines::LineBench;
 pub use memory::Memory;
 pub use process::{Process, component, program};
 

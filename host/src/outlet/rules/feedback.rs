@@ -54,6 +54,11 @@ impl Feedback {
         self.dead = false;
     }
 
+    /// Told to open, and still closed.
+    pub(super) fn is_welded(&self) -> bool {
+        self.welded
+    }
+
     pub(super) fn fault(&self) -> Option<Fault> {
         let text = if self.welded {
             "contactor does not open"

@@ -347,6 +347,7 @@ impl Rules {
             },
             offered_ma: granted.filter(|_| offered).map_or(0, |(ma, _)| ma),
             lock: self.lock.order(),
+            unfit: self.feedback.is_welded(),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Raises the safety thread's priority where the system allows it.
+//! Raises the priority of what keeps people safe (the safety thread, the guard)
+//! where the system allows it.
 
 /// Low among the real-time priorities: above everything of ours, below the
 /// kernel's own threads.
@@ -7,7 +8,7 @@ const NICE: i32 = -15;
 
 /// What the system granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Granted {
+pub(crate) enum Granted {
     RealTime,
     Nice,
     Nothing,
@@ -15,7 +16,7 @@ pub(super) enum Granted {
 
 /// Raises the calling thread, as far as that is allowed.
 #[allow(unsafe_code)] // two libc calls that touch no memory of ours
-pub(super) fn raise() -> Granted {
+pub(crate) fn raise() -> Granted {
     let parameter = libc::sched_param {
         sched_priority: REAL_TIME_PRIORITY,
     };
