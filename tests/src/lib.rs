@@ -11,6 +11,7 @@
 //! * [`certificate`]: what a run of the cases looks like on a certificate;
 //! * [`charger`]: the real program as a child process, with its configuration,
 //!   its control API and its end;
+//! * [`hardware`]: meters and readers at the other end of a line;
 //! * [`backlog`]: many transactions made offline, a power cut, and their delivery,
 //!   for a test and for the bench;
 //! * [`tls`]: certificates made on the spot;
@@ -29,6 +30,7 @@ pub mod certificate;
 pub mod charger;
 pub mod conformance;
 pub mod frame;
+pub mod hardware;
 pub mod ledger;
 pub mod tls;
 pub mod words;

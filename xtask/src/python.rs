@@ -1,5 +1,5 @@
-//! Python with packages from PyPI, for the tests against a central system that
-//! is not ours. In virtual environments in the target folder; nothing of the
+//! Python with packages from PyPI, for the tests against a central system and
+//! meters that are not ours. In virtual environments in the target folder; nothing of the
 //! machine's own Python is changed.
 
 use std::fs;
@@ -11,9 +11,14 @@ use anyhow::{Context, Result, bail};
 use crate::workspace::{Workspace, run};
 
 /// Fixed, so that a new release of theirs is no failure of ours.
-const PACKAGES: [&str; 2] = ["ocpp==2.1.0", "websockets==15.0.1"];
+const PACKAGES: [&str; 4] = [
+    "ocpp==2.1.0",
+    "websockets==15.0.1",
+    "pymodbus==3.11.4",
+    "pyserial==3.5",
+];
 
-/// The interpreter that has the package `ocpp`.
+/// The interpreter that has the packages `ocpp` and `pymodbus`.
 pub fn interpreter(workspace: &Workspace) -> Result<PathBuf> {
     Ok(environment(workspace, "venv", &PACKAGES)?.join("bin/python"))
 }

@@ -82,6 +82,11 @@ pub trait Source {
     /// Waits for a card, if need be for ever; none if there may be one later.
     fn next(&mut self) -> Result<Option<Card>, ReaderFailure>;
 
+    /// Whether it looks by itself, so that none means that no card is there.
+    fn watches(&self) -> bool {
+        false
+    }
+
     /// What it says of itself, for technicians.
     fn describe(&self) -> String;
 }

@@ -61,7 +61,8 @@ impl Reader {
                     self.opened(&source.describe());
                     loop {
                         match source.next() {
-                            Ok(Some(card)) => self.card(&card),
+                            Ok(Some(card)) => self.card(&card, source.watches()),
+                            Ok(None) if source.watches() => self.debounce.gone(Instant::now()),
                             Ok(None) => {}
                             Err(failure) => break failure,
                         }
@@ -108,7 +109,7 @@ impl Reader {
         self.failing = Some(failure.clone());
     }
 
-    fn card(&mut self, card: &Card) {
+    fn card(&mut self, card: &Card, watched: bool) {
         let reader = &self.settings.name;
         let token = match self.settings.writing.token(card) {
             Ok(token) => token,
@@ -117,7 +118,7 @@ impl Reader {
                 return;
             }
         };
-        if !self.debounce.is_news(&token, Instant::now()) {
+        if !self.debounce.is_news(&token, watched, Instant::now()) {
             return;
         }
         let outlets = self.settings.outlets.clone();

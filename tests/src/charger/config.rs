@@ -177,6 +177,29 @@ impl Config {
         self
     }
 
+    /// The meter of a connector.
+    ///
+    /// # Panics
+    /// If there is no such connector.
+    pub fn meter(mut self, connector: usize, meter: Table) -> Config {
+        let connectors = self
+            .table
+            .get_mut("connector")
+            .and_then(Value::as_array_mut);
+        connectors
+            .and_then(|all| all.get_mut(connector - 1)?.as_table_mut())
+            .expect("a connector")
+            .insert("meter".into(), Value::Table(meter));
+        self
+    }
+
+    /// One reader, in place of all others.
+    pub fn reader(mut self, reader: Table) -> Config {
+        self.table
+            .insert("reader".into(), Value::Array(vec![Value::Table(reader)]));
+        self
+    }
+
     /// The file's text.
     pub fn to_text(&self) -> String {
         self.table.to_string()

@@ -76,7 +76,7 @@ fn register(file: &MapFile, line: &Line) -> Result<Register, String> {
         },
         scale: line.scale,
         unit: line.unit,
-        not_available: line.not_available,
+        not_available: sentinel(line)?,
     };
     if register.end() > 0x1_0000 {
         return Err("the value ends behind the last register, 65535".into());
@@ -101,13 +101,26 @@ fn register(file: &MapFile, line: &Line) -> Result<Register, String> {
         ));
     }
     let bits = u32::from(register.words()) * 16;
-    if line
+    if register
         .not_available
         .is_some_and(|it| bits < 64 && it >> bits != 0)
     {
         return Err(format!("not_available: expected at most {bits} bits"));
     }
     Ok(register)
+}
+
+fn sentinel(line: &Line) -> Result<Option<u64>, String> {
+    let Some(text) = &line.not_available else {
+        return Ok(None);
+    };
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    match u64::from_str_radix(digits, 16) {
+        Ok(bits) => Ok(Some(bits)),
+        Err(_) => Err(format!(
+            "not_available: expected hexadecimal digits, found {text:?}"
+        )),
+    }
 }
 
 fn check_wraps(line: &Line) -> Result<(), String> {

@@ -38,7 +38,8 @@ pub(super) struct Line {
     pub(super) unit: Unit,
     #[serde(default = "one")]
     pub(super) scale: f64,
-    pub(super) not_available: Option<u64>,
+    /// In hexadecimal, as text: numbers in TOML end at 63 bits.
+    pub(super) not_available: Option<String>,
     #[serde(default)]
     pub(super) wraps: bool,
     pub(super) function: Option<Function>,
@@ -56,16 +57,19 @@ fn one() -> f64 {
 
 impl MapFile {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let deserializer = toml::Deserializer::parse(text).map_err(|error| error.to_string())?;
-        serde_path_to_error::deserialize(deserializer).map_err(|error| {
-            let line = error.inner().span().map_or(1, |span| {
-                1 + text[..span.start.min(text.len())].matches('\n').count()
-            });
-            let message = error.inner().message();
-            let message: Vec<&str> = message.split_whitespace().collect();
-            format!("line {line}: {}: {}", error.path(), message.join(" "))
-        })
+        let deserializer =
+            toml::Deserializer::parse(text).map_err(|error| located(text, &error, ""))?;
+        serde_path_to_error::deserialize(deserializer)
+            .map_err(|error| located(text, error.inner(), &format!("{}: ", error.path())))
     }
+}
+
+/// On one line, with the line of the file.
+fn located(text: &str, error: &toml::de::Error, key: &str) -> String {
+    let before = error.span().map_or("", |span| &text[..span.start]);
+    let line = 1 + before.matches('\n').count();
+    let message: Vec<&str> = error.message().split_whitespace().collect();
+    format!("line {line}: {key}{}", message.join(" "))
 }
 
 /// What is measured. Those that no meter measures (what is offered, the state of

@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 use tokio_modbus::client::{Client as _, Context, rtu, tcp};
 use tokio_modbus::slave::{Slave, SlaveContext as _};
 use tokio_modbus::{Error, ExceptionCode, Request, Response};
-use tokio_serial::SerialStream;
+use tokio_serial::{ClearBuffer, SerialPort as _, SerialStream};
 
 use super::failure::{MeterFailure, exception_word};
 use super::settings::{Connection, Parity, StopBits};
@@ -148,8 +148,10 @@ impl Line {
                         StopBits::One => tokio_serial::StopBits::One,
                         StopBits::Two => tokio_serial::StopBits::Two,
                     });
-                let stream = SerialStream::open(&port)
-                    .map_err(|error| unreachable(format!("{}: {error}", path.display())))?;
+                let wrong = |error| unreachable(format!("{}: {error}", path.display()));
+                let stream = SerialStream::open(&port).map_err(wrong)?;
+                // An answer that came too late for a request before.
+                stream.clear(ClearBuffer::All).map_err(wrong)?;
                 rtu::attach(Tap {
                     inner: stream,
                     counter: counter.clone(),

@@ -80,6 +80,10 @@ impl Source for Pn532 {
         Ok(uid.map(Card::Uid))
     }
 
+    fn watches(&self) -> bool {
+        true
+    }
+
     fn describe(&self) -> String {
         let (version, revision) = self.version;
         format!("PN532, firmware {version}.{revision}")
