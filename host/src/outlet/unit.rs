@@ -11,8 +11,8 @@ use super::settings::{Fittings, OutletLimits, SafetySettings};
 use super::watch::{Seen, Watch};
 use crate::meter::{Answer, Meter, Sample};
 use crate::wit::protocol::{
-    ContactorState, Fault, Indication, LockMove, LockMoved, Measurement, MeterRead, OutletEvent,
-    OutletState, Permit, Quantity, Reading, Stamp,
+    ContactorState, Fault, FaultKind, Indication, LockMove, LockMoved, Measurement, MeterRead,
+    OutletEvent, OutletState, Permit, Quantity, Reading, Stamp,
 };
 
 /// Rules, inputs and outputs settle in a few rounds; more would be a loop.
@@ -22,6 +22,11 @@ const MOST_ROUNDS: u32 = 8;
 const METER_PACE: Duration = Duration::from_secs(1);
 /// The same, when an energy limit is nearly used up.
 const METER_PACE_NEAR_LIMIT: Duration = Duration::from_millis(20);
+
+/// A meter apart from the hardware must have been read by then after the start,
+/// or it is a fault: before anybody who asks for it is told that there is no
+/// reading, and would count from 0.
+const FIRST_READING: Duration = Duration::from_millis(800);
 
 /// A moment and the stamp that it has outside.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +62,8 @@ pub(super) struct Unit {
     /// Devices beside the hardware that are not well.
     troubles: BTreeMap<Source, Fault>,
     looked_at: Moment,
+    /// From then on a meter that was never read is a fault.
+    unread_from: Moment,
     told: Vec<Told>,
 }
 
@@ -88,6 +95,7 @@ impl Unit {
             readers: Vec::new(),
             troubles: BTreeMap::new(),
             looked_at: now,
+            unread_from: now.after(FIRST_READING),
             told: Vec::new(),
         };
         unit.look(now);
@@ -176,7 +184,9 @@ impl Unit {
     /// When [`settle`](Self::settle) has to be called although nothing changes.
     pub(super) fn wake_at(&self, now: Moment) -> Option<Moment> {
         let readers = self.readers.iter().map(|(_, until)| *until).min();
+        let unread = self.is_unread() && now < self.unread_from;
         [
+            unread.then_some(self.unread_from),
             self.rules.wake_at(now),
             self.driver.wake_at(),
             self.watch.wake_at(),
@@ -221,7 +231,18 @@ impl Unit {
             facts.current = self.last.as_ref().and_then(flow);
         }
         facts.faults.extend(self.troubles.values().cloned());
+        let unread = self.is_unread() && now >= self.unread_from;
+        if unread && !self.troubles.contains_key(&Source::Meter) {
+            facts.faults.push(Fault {
+                kind: FaultKind::MeterFailure,
+                text: "not read since the start".to_owned(),
+            });
+        }
         facts
+    }
+
+    fn is_unread(&self) -> bool {
+        self.meter.is_some() && self.last.is_none()
     }
 
     fn tell(&mut self, now: Present) {

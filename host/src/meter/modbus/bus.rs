@@ -207,10 +207,7 @@ impl OnBus {
             tracing::debug!(outlet, "the meter (unit {unit} on {bus}): {text}");
         }
         self.state.failed(&text);
-        let until = inputs.moment(now + verdict.wait);
-        self.shared
-            .quiet_until
-            .store(until.as_nanos(), Ordering::Release);
+        // The fault first: who is told that the meter is silent knows why.
         if verdict.is_fault && self.told.as_ref() != Some(&text) {
             inputs.trouble(
                 Source::Meter,
@@ -221,5 +218,9 @@ impl OnBus {
             );
             self.told = Some(text);
         }
+        let until = inputs.moment(now + verdict.wait);
+        self.shared
+            .quiet_until
+            .store(until.as_nanos(), Ordering::Release);
     }
 }

@@ -201,3 +201,39 @@ fn a_slow_meter_is_asked_once_and_answered_for_within_a_second() {
     assert_eq!(answers(&mut world), [(3, Some((77, 900, true)))]);
     assert!(world.state().reading.is_some_and(|reading| reading.stale));
 }
+
+#[test]
+fn a_meter_that_was_never_read_is_a_fault_before_anybody_counts_from_0() {
+    let mut world = FIXED.make(None);
+    let limits = OutletLimits {
+        number: 1,
+        cable: Cable::Fixed,
+        max_current_ma: 32_000,
+        phases: 3,
+        ventilated: false,
+    };
+    let fittings = Fittings {
+        driver: Box::new(SimOutlet::new(&limits, Pace::default(), false, 0, None)),
+        meter: Some(Box::new(SlowMeter(Arc::default()))),
+    };
+    world.unit = Unit::new(world.now, limits, &SafetySettings::default(), fittings);
+    world.unit.read_meter(world.now, 1);
+    world.settle();
+    assert_eq!(world.state().faults, []);
+    world.run(SECOND);
+    let told = world.unit.take_told();
+    let fault = told.iter().position(|it| match it {
+        Told::Outlet(event) => event.state.faults[0].kind == FaultKind::MeterFailure,
+        _ => false,
+    });
+    let answer = told.iter().position(|it| matches!(it, Told::Meter(_)));
+    assert!(fault.is_some() && fault < answer, "{told:?}");
+    let sample = Sample {
+        energy_mwh: 5_000,
+        measurements: Vec::new(),
+        at: world.now,
+    };
+    world.unit.sample(world.now, Some(sample));
+    world.settle();
+    assert_eq!(world.state().faults, []);
+}
