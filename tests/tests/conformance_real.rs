@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use plugpoint_tests::conformance::Cable;
 use plugpoint_tests::conformance::cases::CASES;
-use plugpoint_tests::conformance::process::Setup;
+use plugpoint_tests::conformance::process::{ProcessStation, Setup};
 use plugpoint_tests::conformance::run::{self, Job, Verdict, Word};
 use plugpoint_tests::tell;
 
@@ -18,6 +18,8 @@ const AT_ONCE: usize = 24;
 fn all_cases_on_all_stations() {
     let began = Instant::now();
     let stations = stations();
+    let (_, first) = &stations[0];
+    ProcessStation::warm_up(first).expect("a station");
     let all = || stations.iter();
     // Case by case, so that long ones of different stations run side by side.
     let jobs = CASES

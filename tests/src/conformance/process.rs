@@ -148,6 +148,16 @@ impl ProcessStation {
         Ok(station)
     }
 
+    /// Starts a program alone, for those that come after it: the first compiles
+    /// the components for all, and two dozen that do so at the same time would
+    /// not come up while anybody waits.
+    ///
+    /// # Errors
+    /// If it does not come up.
+    pub fn warm_up(setup: &Setup) -> Result<(), Failure> {
+        ProcessStation::start(setup).map(|_| ())
+    }
+
     /// What was said, as text.
     pub fn transcript(&self) -> String {
         self.peer.transcript()

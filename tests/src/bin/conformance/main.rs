@@ -79,6 +79,7 @@ fn on_ours(run: &Run, cases: &[&'static Case]) -> anyhow::Result<Vec<Verdict>> {
             None => process::Setup::new(run.connectors, run.cable.into()),
         };
         let setup = setup.amnesia(run.amnesia());
+        process::ProcessStation::warm_up(&setup)?;
         let label = format!("plugpoint, {}", run.label());
         Box::new(move |case| Job::on_process(case, &label, &setup))
     };
