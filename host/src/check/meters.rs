@@ -16,6 +16,9 @@ fn one(connector: &Connector) -> Finding {
         connector.id,
         connector.meter.driver.word()
     );
+    if devices::has_no_meter(connector) {
+        return Finding::new(what, Verdict::Doubtful, devices::NO_METER);
+    }
     if connector.meter.driver == MeterDriver::Sim {
         return Finding::new(what, Verdict::Good, "simulated");
     }

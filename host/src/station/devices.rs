@@ -16,6 +16,15 @@ const SERIAL_READER_BAUD: u32 = 9600;
 const PN532_BAUD: u32 = 115_200;
 const DEBOUNCE_MS: u32 = 2000;
 
+/// What is said of an outlet on real lines whose meter is only simulated.
+pub(crate) const NO_METER: &str =
+    "there is no meter: a simulated one counts only on a simulated connector";
+
+/// Whether nothing counts the energy of this connector.
+pub(crate) fn has_no_meter(connector: &config::Connector) -> bool {
+    connector.driver != config::OutletDriver::Sim && connector.meter.driver == MeterDriver::Sim
+}
+
 /// The meter of a connector; none if it is simulated.
 pub(crate) fn meter(connector: &config::Connector) -> Result<Option<MeterSettings>, MapError> {
     let it = &connector.meter;

@@ -109,9 +109,13 @@ fn fit_meter(
         error: DriverError(error.to_string()),
     })?;
     let Some(settings) = settings else {
-        equipment
-            .enter(Role::Meter(number), word, "simulated".into())
-            .well();
+        let state = equipment.enter(Role::Meter(number), word, "simulated".into());
+        if devices::has_no_meter(connector) {
+            tracing::warn!(outlet = number, "{}", devices::NO_METER);
+            state.failed(devices::NO_METER);
+        } else {
+            state.well();
+        }
         return Ok(None);
     };
     let at = format!(
