@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
+use crate::policy::ShadowFacts;
+
 /// A handle; clones share the board.
 #[derive(Clone, Debug, Default)]
 pub struct Board {
@@ -67,10 +69,45 @@ pub struct ComponentFacts {
     pub name: String,
     /// From its metadata.
     pub version: String,
+    /// Which build of that version, from its metadata.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub build: Option<String>,
     /// SHA-256 of the file.
     pub hash: String,
-    /// `carried` in the binary, or the file.
+    /// The key that it is signed by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed_by: Option<String>,
+    /// `installed`, `carried` in the binary, or the configured file.
     pub source: String,
+    /// What the slot begins with: `carried`, or the configured file.
+    pub base: String,
+    /// The version that has proved itself; `base` for that.
+    pub active: String,
+    /// The one that was active before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_good: Option<String>,
+    /// The one that runs on probation instead of the active one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub candidate: Option<String>,
+    /// How far its probation is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probation: Option<ProbationFacts>,
+    /// The schema in which entries are written.
+    pub entry_schema: u32,
+    /// Versions that had to go again.
+    pub rollbacks: u64,
+    /// Which one was the last, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_rollback: Option<String>,
+    /// Why it is not the version that one would expect.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// The version that looks on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<ShadowFacts>,
+    /// Nothing can run in this slot: what the charger does without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub safe_mode: Option<String>,
     /// `running`, `waiting` (after a failure) or `refused`.
     pub state: &'static str,
     /// It says that it is well.
@@ -99,6 +136,19 @@ pub struct ComponentFacts {
     /// From the failure of an instance to the next one's readiness, last time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_recovery_us: Option<u64>,
+}
+
+/// How far a probation is.
+#[derive(Clone, Debug, Serialize)]
+pub struct ProbationFacts {
+    /// Events handled.
+    pub events: u64,
+    /// Events that it takes.
+    pub of_events: u64,
+    /// Seconds passed.
+    pub seconds: u64,
+    /// Seconds that it takes.
+    pub of_seconds: u64,
 }
 
 /// The store.

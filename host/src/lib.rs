@@ -4,6 +4,7 @@
 //! * [`wit`]: the contract with guests, as Rust types; the host's vocabulary
 //! * [`station`]: the loop that ties everything together
 //! * [`guest`]: components: engine, limits, instances
+//! * [`slots`]: which version of a component runs, and how another one comes
 //! * [`store`]: what outlives the power
 //! * [`outlet`], [`meter`], [`reader`]: hardware and the safety thread
 //! * [`guard`]: the second process, which owns the contactors' lines; [`mod@line`]: lines
@@ -12,6 +13,7 @@
 //! * [`policy`]: the chain of authorization policies
 //! * [`control`]: the HTTP API; [`board`], [`equipment`] and [`journal`] are what it shows
 //! * [`config`]: the configuration file; [`check`]: whether the hardware is as it says
+//! * [`component`]: the commands for components
 //!
 //! What is *not* here: any knowledge of what a charger says to a central system.
 //! No message and no key of such a protocol is named in this crate.
@@ -22,6 +24,7 @@ pub mod board;
 pub mod carried;
 pub mod check;
 pub mod clock;
+pub mod component;
 pub mod config;
 pub mod control;
 mod crash;
@@ -40,6 +43,7 @@ mod random;
 pub mod reader;
 mod rfc3339;
 pub mod services;
+pub mod slots;
 pub mod station;
 pub mod store;
 mod timers;

@@ -4,8 +4,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use plugpoint::check::Verdict;
+use plugpoint::component;
 use plugpoint::config::Config;
 use plugpoint::station::{StartError, Station};
 
@@ -41,7 +42,7 @@ enum Command {
     /// The second process, which owns the contactors; started by `run`.
     #[command(hide = true)]
     Guard,
-    /// Look at components.
+    /// Look at components, and change those of a running charger.
     Component {
         #[command(subcommand)]
         command: ComponentCommand,
@@ -58,7 +59,60 @@ enum ComponentCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Put a component into a slot of a running charger.
+    Install {
+        /// A `.wasm` file.
+        file: PathBuf,
+        /// `ocpp`, or `policy/NAME`.
+        #[arg(long)]
+        slot: String,
+        #[command(flatten)]
+        charger: ChargerArguments,
+        /// Its signature; without it `FILE.minisig`, if that is there.
+        #[arg(long, value_name = "FILE")]
+        signature: Option<PathBuf>,
+        /// An older version than the one in the slot is meant.
+        #[arg(long)]
+        allow_downgrade: bool,
+        /// Also if the version before could not read what this one keeps.
+        #[arg(long)]
+        one_way: bool,
+        /// Let it look on only: its verdicts are compared and never used
+        /// (policies).
+        #[arg(long)]
+        shadow: bool,
+        /// Wait until it has proved itself, not only until it runs.
+        #[arg(long)]
+        wait: bool,
+    },
+    /// Go back to the version before.
+    Rollback {
+        /// `ocpp`, or `policy/NAME`.
+        #[arg(long)]
+        slot: String,
+        #[command(flatten)]
+        charger: ChargerArguments,
+    },
+    /// Say what is in which slot.
+    List {
+        #[command(flatten)]
+        charger: ChargerArguments,
+    },
 }
+
+/// Which charger.
+#[derive(Args)]
+struct ChargerArguments {
+    /// Its control API: `http://ADDRESS:PORT` or `unix:PATH`.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    control: String,
+    /// The file whose first line is the bearer token.
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+}
+
+/// The charger did not do what it was asked for.
+const EXIT_FAILED: u8 = 1;
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
@@ -72,6 +126,7 @@ fn main() -> ExitCode {
         Command::Component {
             command: ComponentCommand::Inspect { file, json },
         } => inspect(&file, json),
+        Command::Component { command } => return at_a_charger(command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -134,6 +189,72 @@ fn check(file: &std::path::Path, json: bool) -> Result<bool, Failed> {
         }
     }
     Ok(!findings.iter().any(|it| it.verdict == Verdict::Bad))
+}
+
+/// Commands that talk to a running charger.
+fn at_a_charger(command: ComponentCommand) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let done = match runtime {
+        Ok(runtime) => runtime.block_on(ask(command)),
+        Err(error) => Err(error.into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("plugpoint: {error}");
+            ExitCode::from(EXIT_FAILED)
+        }
+    }
+}
+
+async fn ask(command: ComponentCommand) -> Result<(), Failed> {
+    match command {
+        ComponentCommand::Inspect { file, json } => inspect(&file, json)?,
+        ComponentCommand::Install {
+            file,
+            slot,
+            charger,
+            signature,
+            allow_downgrade,
+            one_way,
+            shadow,
+            wait,
+        } => {
+            let it = component::Install {
+                file,
+                slot,
+                signature,
+                allow_downgrade,
+                one_way,
+                shadow,
+                wait,
+            };
+            component::install(&charger.control()?, &it).await?;
+        }
+        ComponentCommand::Rollback { slot, charger } => {
+            component::roll_back(&charger.control()?, &slot).await?;
+        }
+        ComponentCommand::List { charger } => {
+            println!("{}", component::list(&charger.control()?).await?);
+        }
+    }
+    Ok(())
+}
+
+impl ChargerArguments {
+    fn control(&self) -> Result<component::Control, Failed> {
+        let token = match &self.token_file {
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|error| format!("{}: {error}", path.display()))?;
+                text.lines().next().map(|line| line.trim().to_owned())
+            }
+            None => None,
+        };
+        Ok(component::Control::parse(&self.control, token)?)
+    }
 }
 
 fn inspect(file: &std::path::Path, json: bool) -> Result<(), Failed> {

@@ -1,6 +1,7 @@
 //! Checks that need more than a type: ranges, and what must go together.
 
 use super::file::{Config, OutletDriver};
+use crate::slots::Trust;
 
 /// What is wrong, where.
 pub(super) struct Problem {
@@ -17,6 +18,7 @@ pub(super) fn check(config: &Config) -> Result<(), Problem> {
     super::reader::check(config)?;
     policies(config)?;
     control(config)?;
+    trust(config)?;
     limits(config)
 }
 
@@ -164,6 +166,26 @@ fn control(config: &Config) -> Result<(), Problem> {
             "control.token_file",
             "a token is needed to control real hardware over TCP",
         );
+    }
+    Ok(())
+}
+
+fn trust(config: &Config) -> Result<(), Problem> {
+    if let Err(index) = Trust::new(&config.trust.keys, false) {
+        return wrong(
+            format!("trust.keys[{index}]"),
+            "expected a minisign public key, as `minisign -G` prints it (RW…)",
+        );
+    }
+    let it = &config.probation;
+    for (key, value) in [
+        ("in_service_s", it.in_service_s),
+        ("answer_s", it.answer_s),
+        ("starts", it.starts),
+    ] {
+        if value == 0 {
+            return wrong(format!("probation.{key}"), "expected 1 or more");
+        }
     }
     Ok(())
 }

@@ -39,6 +39,8 @@ pub struct Config {
     pub guard: GuardSettings,
     /// The chain of policies, in order. Empty: the one that the binary carries.
     pub policy: Vec<Policy>,
+    /// How new versions of components prove themselves.
+    pub probation: ProbationSection,
     /// Whose components are believed.
     pub trust: Trust,
     /// Files to run instead of what the binary carries.
@@ -310,6 +312,20 @@ pub struct PermitSection {
     pub zero_current_bound_ms: u32,
     /// How long a permit lives while there is no healthy guest.
     pub orphan_life_s: u32,
+    /// What becomes of permits once no version of the guest can run.
+    pub without_guest: WithoutGuest,
+}
+
+/// What becomes of cars that charge when no version of the protocol guest can
+/// run.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum WithoutGuest {
+    /// They go on, for `orphan_life_s` at most.
+    #[default]
+    Finish,
+    /// They are ended at once.
+    End,
 }
 
 impl Default for PermitSection {
@@ -317,6 +333,7 @@ impl Default for PermitSection {
         Self {
             zero_current_bound_ms: 3000,
             orphan_life_s: 900,
+            without_guest: WithoutGuest::default(),
         }
     }
 }
@@ -350,6 +367,34 @@ pub enum OnFailure {
     Pass,
     /// Nobody charges.
     Reject,
+}
+
+/// `[probation]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProbationSection {
+    /// So many events.
+    pub events: u32,
+    /// And so long.
+    pub time_s: u32,
+    /// It has to be in service within this, if the version before was.
+    pub in_service_s: u32,
+    /// Frames have to be answered within this, if they were before.
+    pub answer_s: u32,
+    /// A process may begin with it so often before it has proved itself.
+    pub starts: u32,
+}
+
+impl Default for ProbationSection {
+    fn default() -> Self {
+        Self {
+            events: 50,
+            time_s: 600,
+            in_service_s: 120,
+            answer_s: 60,
+            starts: 5,
+        }
+    }
 }
 
 /// `[trust]`

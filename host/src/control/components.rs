@@ -1,28 +1,89 @@
 //! `GET /v1/components` and what changes a slot.
 
 use axum::Json;
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Api;
 use super::error::ApiError;
+use crate::slots::{Flags, Installer, Unavailable};
+
+/// The signature of an uploaded component.
+const SIGNATURE: &str = "x-minisign";
+
+/// `?allow_downgrade=true&one_way=true&shadow=true`
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Options {
+    allow_downgrade: bool,
+    one_way: bool,
+    shadow: bool,
+}
 
 pub(super) async fn list(State(shared): Api) -> Json<Value> {
     let facts = shared.board.facts();
-    Json(json!({ "components": facts.components }))
+    Json(json!({ "components": facts.components, "installations": shared.jobs.all() }))
 }
 
-/// This version runs what the binary carries or the configuration names; saying
-/// so is better than taking a file and doing nothing with it.
-pub(super) async fn change(State(shared): Api, Path(path): Path<String>) -> ApiError {
-    let slot = path.strip_suffix("/rollback").unwrap_or(&path);
-    let facts = shared.board.facts();
-    if !facts.components.iter().any(|c| c.slot == slot) {
-        return ApiError::not_found(format!("there is no slot `{slot}`"));
+/// `POST /v1/components/{slot}` with a component, `…/{slot}/rollback` without.
+pub(super) async fn change(
+    State(shared): Api,
+    Path(path): Path<String>,
+    Query(options): Query<Options>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<(StatusCode, Json<Value>), ApiError> {
+    let installer = shared.installer.get().ok_or_else(|| {
+        ApiError::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the charger is still starting",
+        )
+    })?;
+    let job = match path.strip_suffix("/rollback") {
+        Some(slot) => installer.roll_back(slot),
+        None => install(installer, &path, &options, &headers, body)?,
+    };
+    let id = job.map_err(|unavailable| {
+        let status = match unavailable {
+            Unavailable::NoSlot { .. } => StatusCode::NOT_FOUND,
+            Unavailable::Busy => StatusCode::CONFLICT,
+            Unavailable::NoShadow { .. } => StatusCode::BAD_REQUEST,
+            Unavailable::Ending => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        ApiError::new(status, unavailable.to_string())
+    })?;
+    Ok((StatusCode::ACCEPTED, Json(json!({ "job": id }))))
+}
+
+fn install(
+    installer: &Installer,
+    slot: &str,
+    options: &Options,
+    headers: &HeaderMap,
+    body: Bytes,
+) -> Result<Result<u64, Unavailable>, ApiError> {
+    if body.is_empty() {
+        return Err(ApiError::bad(
+            "the body: expected a component (a .wasm file), found nothing",
+        ));
     }
-    ApiError::new(
-        StatusCode::NOT_IMPLEMENTED,
-        "this version cannot change components while it runs: name the file in [components] or [[policy]] and restart",
-    )
+    let signature = match headers.get(SIGNATURE) {
+        Some(value) => Some(STANDARD.decode(value.as_bytes()).map_err(|error| {
+            ApiError::bad(format!(
+                "X-Minisign: expected the .minisig file in base64: {error}"
+            ))
+        })?),
+        None => None,
+    };
+    let flags = Flags {
+        allow_downgrade: options.allow_downgrade,
+        one_way: options.one_way,
+        shadow: options.shadow,
+    };
+    Ok(installer.install(slot, body.into(), signature, flags))
 }

@@ -16,7 +16,7 @@ mod status;
 pub use listener::{ListenError, Listener};
 pub(crate) use status::pilot;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -30,8 +30,10 @@ use crate::board::Board;
 use crate::clock::Clock;
 use crate::config::ChargePoint;
 use crate::equipment::Equipment;
+use crate::guest::Ocpp;
 use crate::journal::Journal;
 use crate::outlet::Outlets;
+use crate::slots::{Handover, Installer, Jobs};
 use error::ApiError;
 
 /// The largest component that can be uploaded.
@@ -42,6 +44,8 @@ const LARGEST_BODY: usize = 64 * 1024 * 1024;
 pub enum Command {
     /// The simulated network comes or goes.
     Network(bool),
+    /// Another version for the protocol guest.
+    Component(Handover<Ocpp>),
 }
 
 /// What the handlers share.
@@ -60,6 +64,10 @@ pub struct Shared {
     pub clock: Clock,
     /// To the loop.
     pub commands: mpsc::UnboundedSender<Command>,
+    /// What is being installed.
+    pub jobs: Jobs,
+    /// Takes components in; not there while the charger starts.
+    pub installer: Arc<OnceLock<Installer>>,
     /// The bearer token, if one is asked for.
     pub token: Option<String>,
     /// When the process started.

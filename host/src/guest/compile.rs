@@ -15,6 +15,7 @@ impl Engine {
         wasm: &[u8],
         info: &Inspection,
         cache: Option<&ImageCache>,
+        parallel: bool,
     ) -> Result<Component, ComponentError> {
         let name = format!("{}-{}", info.hash, self.compatibility());
         if let Some(code) = cache.and_then(|cache| cache.load(self.wasmtime(), &name)) {
@@ -24,10 +25,12 @@ impl Engine {
             text: format!("{e:#}"),
         };
         let begin = Instant::now();
-        let image = self
-            .wasmtime()
-            .precompile_component(wasm)
-            .map_err(invalid)?;
+        let image = if parallel {
+            self.wasmtime().precompile_component(wasm)
+        } else {
+            self.quiet()?.precompile_component(wasm)
+        };
+        let image = image.map_err(invalid)?;
         tracing::info!(
             component = info.name_or_hash(),
             milliseconds = begin.elapsed().as_millis() as u64,

@@ -35,6 +35,7 @@ impl Default for EngineSettings {
 pub struct Engine {
     engine: wasmtime::Engine,
     ticker: Arc<Ticker>,
+    settings: EngineSettings,
 }
 
 /// A component, ready to be put into a slot; clones share the code.
@@ -54,6 +55,7 @@ impl Engine {
         Ok(Self {
             engine,
             ticker: Arc::new(ticker),
+            settings: settings.clone(),
         })
     }
 
@@ -66,9 +68,29 @@ impl Engine {
         world: World,
         cache: Option<&ImageCache>,
     ) -> Result<Component, ComponentError> {
+        self.load_with(wasm, world, cache, self.settings.parallel)
+    }
+
+    /// The same on one core only: while the charger is at work.
+    pub fn load_quietly(
+        &self,
+        wasm: &[u8],
+        world: World,
+        cache: Option<&ImageCache>,
+    ) -> Result<Component, ComponentError> {
+        self.load_with(wasm, world, cache, false)
+    }
+
+    fn load_with(
+        &self,
+        wasm: &[u8],
+        world: World,
+        cache: Option<&ImageCache>,
+        parallel: bool,
+    ) -> Result<Component, ComponentError> {
         let info = Inspection::of(wasm)?;
         info.fits(world)?;
-        let code = self.code(wasm, &info, cache)?;
+        let code = self.code(wasm, &info, cache, parallel)?;
         Ok(Component {
             code,
             info: Arc::new(info),
@@ -81,12 +103,25 @@ impl Engine {
         _wasm: &[u8],
         _info: &Inspection,
         _cache: Option<&ImageCache>,
+        _parallel: bool,
     ) -> Result<wasmtime::component::Component, ComponentError> {
         Err(ComponentError::NoCompiler)
     }
 
     pub(super) fn wasmtime(&self) -> &wasmtime::Engine {
         &self.engine
+    }
+
+    /// An engine that compiles for this one on the present thread alone.
+    #[cfg(feature = "compiler")]
+    pub(super) fn quiet(&self) -> Result<wasmtime::Engine, ComponentError> {
+        let settings = EngineSettings {
+            parallel: false,
+            ..self.settings.clone()
+        };
+        wasmtime::Engine::new(&config(&settings)).map_err(|error| ComponentError::Engine {
+            text: format!("{error:#}"),
+        })
     }
 
     /// To be held during a call.

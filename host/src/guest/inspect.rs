@@ -10,6 +10,7 @@ use wasmparser::{
 };
 
 use super::fit::{self, Misfit, World};
+use crate::slots::{Schemas, schemas};
 
 /// A component's own declarations. Its list of imports is complete: what is not
 /// on it, the component cannot do.
@@ -19,6 +20,11 @@ pub struct Inspection {
     pub name: Option<String>,
     /// From its metadata; none if the build left it out.
     pub version: Option<String>,
+    /// Which build of that version: what its metadata call the revision, else
+    /// the linker's build id.
+    pub build: Option<String>,
+    /// The schemas of entries that it reads and writes.
+    pub schemas: Schemas,
     /// SHA-256 of the file, in hex.
     pub hash: String,
     /// Size of the file in bytes.
@@ -38,6 +44,8 @@ impl Inspection {
         let mut found = Self {
             name: None,
             version: None,
+            build: None,
+            schemas: Schemas::default(),
             hash: hex::encode(Sha256::digest(wasm)),
             size: wasm.len(),
             imports: Vec::new(),
@@ -146,6 +154,17 @@ impl Inspection {
             "version" if self.version.is_none() => {
                 self.version = std::str::from_utf8(data).ok().map(plain);
             }
+            "revision" => {
+                self.build = std::str::from_utf8(data).ok().map(plain);
+            }
+            // A length in one byte, then so many bytes.
+            "build_id" if self.build.is_none() => {
+                self.build = data.get(1..).map(hex::encode).map(|id| plain(&id));
+            }
+            schemas::SECTION => {
+                let said = std::str::from_utf8(data).ok().and_then(Schemas::parse);
+                self.schemas = said.unwrap_or_default();
+            }
             "producers" => {
                 let Ok(fields) = ProducersSectionReader::new(BinaryReader::new(data, offset))
                 else {
@@ -185,6 +204,8 @@ impl fmt::Display for Inspection {
             "version   {}",
             self.version.as_deref().unwrap_or(unknown)
         )?;
+        writeln!(f, "build     {}", self.build.as_deref().unwrap_or(unknown))?;
+        writeln!(f, "entries   {}", self.schemas)?;
         writeln!(f, "hash      sha256:{}", self.hash)?;
         writeln!(f, "size      {} bytes", self.size)?;
         if !self.made_with.is_empty() {

@@ -4,13 +4,14 @@ use super::checks::Checks;
 use super::imports::State;
 use super::{Failure, World};
 use crate::store::Change;
+use crate::wit::protocol::Dropped;
 
 /// A kind of guest: the types of its events and actions, and how it is called.
 /// There are two, [`super::Ocpp`] and [`super::Policy`]; nobody outside can name the
 /// types that a third one would need.
 pub trait Kind: Sized + 'static {
     /// What `start` is told.
-    type Boot;
+    type Boot: Send + 'static;
     /// The time of an event.
     type Now: Copy;
     /// What `handle` is told.
@@ -32,6 +33,9 @@ pub trait Kind: Sized + 'static {
 
     /// Monotonic ms of that start.
     fn boot_ms(boot: &Self::Boot) -> u64;
+
+    /// What is remembered of an event on which a guest failed.
+    fn dropped(event: &Self::Event, failure: &str) -> Dropped;
 
     #[doc(hidden)]
     fn link(component: &wasmtime::component::Component) -> wasmtime::Result<Self::Linked>;

@@ -6,10 +6,11 @@
 //! * [`Inspection`]: what a component is and asks for, before it runs;
 //! * [`Engine`] and [`ImageCache`]: from a file to machine code;
 //! * [`Slot`]: one guest at work. It is handed one event and answers with a
-//!   list of actions; an instance that failed is gone for ever.
+//!   list of actions; an instance that failed is gone for ever;
+//! * [`Life`]: one guest after the other in a slot: failures, rests, recovery.
 //!
-//! What is *not* here: doing the actions, and when to start anew after a
-//! failure (see `station`). Nothing of what a guest returns is executed here,
+//! What is *not* here: doing the actions (see `station` and `policy`), and
+//! which version is in a slot (see `slots`). Nothing of what a guest returns is executed here,
 //! but for taking what it keeps into its [`crate::store::Entries`].
 
 mod checks;
@@ -25,6 +26,7 @@ mod image;
 mod imports;
 mod inspect;
 mod kind;
+mod life;
 mod limiter;
 mod limits;
 mod log;
@@ -44,7 +46,8 @@ pub use fit::{Misfit, World};
 pub use image::ImageCache;
 pub use inspect::Inspection;
 pub use kind::Kind;
+pub use life::{Life, Lost, Step, start_dropped};
 pub use limits::Limits;
 pub use ocpp::Ocpp;
 pub use policy::Policy;
-pub use slot::{Outcome, Slot, SlotSettings};
+pub use slot::{Outcome, Parked, Prepared, Slot, SlotSettings};

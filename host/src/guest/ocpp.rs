@@ -8,10 +8,12 @@ use super::imports::State;
 use super::{Failure, Kind, World};
 use crate::store::Change;
 use crate::wit::ocpp as wit;
-use crate::wit::protocol::{Action, Boot, Connect, DecisionRequest, Event, Now, Permit};
+use crate::wit::protocol::{Action, Boot, Connect, DecisionRequest, Dropped, Event, Now, Permit};
 
 /// No charger gives more per phase; a negative number in disguise would.
 const MOST_MILLIAMPERE: u32 = 1_000_000;
+/// How much of a dropped frame the next instance sees.
+const HEAD_BYTES: usize = 128;
 const MOST_TARGETS: usize = 16;
 const MOST_SUBPROTOCOLS: usize = 16;
 const MOST_TRUST_SETS: usize = 16;
@@ -36,6 +38,30 @@ impl Kind for Ocpp {
 
     fn boot_ms(boot: &Boot) -> u64 {
         boot.now.at.monotonic_ms
+    }
+
+    fn dropped(event: &Event, failure: &str) -> Dropped {
+        let (name, id, head) = match event {
+            Event::LinkUp(it) => ("link-up", it.link, ""),
+            Event::LinkDown(it) => ("link-down", it.link, ""),
+            Event::Frame(it) => ("frame", it.link, it.text.as_str()),
+            Event::Timer(it) => ("timer", 0, it.name.as_str()),
+            Event::Outlet(it) => ("outlet", it.state.outlet, ""),
+            Event::Token(_) => ("token", 0, ""),
+            Event::Meter(it) => ("meter", it.id, ""),
+            Event::LockMoved(it) => ("lock-moved", it.id, ""),
+            Event::Decided(it) => ("decided", it.id, ""),
+            Event::Response(it) => ("response", it.id, ""),
+            Event::ClockStepped(_) => ("clock-stepped", 0, ""),
+            Event::Committed => ("committed", 0, ""),
+            Event::PowerFailing(_) => ("power-failing", 0, ""),
+        };
+        Dropped {
+            event: name.into(),
+            id,
+            head: head_of(head).to_owned(),
+            failure: failure.to_owned(),
+        }
     }
 
     fn link(component: &Component) -> wasmtime::Result<Self::Linked> {
@@ -191,4 +217,24 @@ fn check_decision(request: &DecisionRequest, checks: &mut Checks<'_>) -> Result<
         checks.token(parent)?;
     }
     Ok(())
+}
+
+fn head_of(text: &str) -> &str {
+    let mut end = text.len().min(HEAD_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::head_of;
+
+    #[test]
+    fn the_head_is_cut_at_a_character() {
+        assert_eq!(head_of("short"), "short");
+        let long = format!("{}äöü", "x".repeat(127));
+        assert_eq!(head_of(&long), "x".repeat(127));
+    }
 }

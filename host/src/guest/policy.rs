@@ -9,6 +9,7 @@ use super::{Failure, Kind, World};
 use crate::store::Change;
 use crate::wit::authorization::{Action, Boot, Event, Now, Verdict};
 use crate::wit::policy as wit;
+use crate::wit::protocol::Dropped;
 
 /// The kind of guest that decides whom the charger serves.
 #[derive(Debug)]
@@ -30,6 +31,23 @@ impl Kind for Policy {
 
     fn boot_ms(boot: &Boot) -> u64 {
         boot.now.at.monotonic_ms
+    }
+
+    fn dropped(event: &Event, failure: &str) -> Dropped {
+        let (name, id) = match event {
+            Event::Decide(question) => ("decide", question.id),
+            Event::Observed(_) => ("observed", 0),
+            Event::Timer(_) => ("timer", 0),
+            Event::Response(response) => ("response", response.id),
+            Event::ClockStepped(_) => ("clock-stepped", 0),
+            Event::Committed => ("committed", 0),
+        };
+        Dropped {
+            event: name.into(),
+            id,
+            head: String::new(),
+            failure: failure.into(),
+        }
     }
 
     fn link(component: &Component) -> wasmtime::Result<Self::Linked> {

@@ -8,7 +8,7 @@ use wasmtime::Store;
 use super::checks::Checks;
 use super::imports::State;
 use super::{Component, ComponentError, Engine, Failure, FailureKind, Kind, Limits};
-use crate::store::{Batch, Entries};
+use crate::store::{Batch, Change, Entries, KeptEntry};
 
 /// What a slot is made with.
 #[derive(Clone, Debug)]
@@ -29,15 +29,73 @@ pub struct SlotSettings {
 pub struct Slot<K: Kind> {
     settings: SlotSettings,
     engine: Engine,
-    component: Component,
-    linked: K::Linked,
+    prepared: Prepared<K>,
     entries: Entries,
     instance: Option<Instance<K>>,
+    watches: bool,
 }
 
 struct Instance<K: Kind> {
     store: Store<State>,
     guest: K::Guest,
+}
+
+/// A component that is ready to take a slot: compiled, its types compared, its
+/// imports resolved. Making one takes long and can be done anywhere; putting it
+/// into a slot takes no time.
+pub struct Prepared<K: Kind> {
+    component: Component,
+    linked: K::Linked,
+}
+
+/// What was in a slot before [`Slot::exchange`], with its instance.
+pub struct Parked<K: Kind> {
+    prepared: Prepared<K>,
+    instance: Option<Instance<K>>,
+}
+
+impl<K: Kind> Prepared<K> {
+    /// Compares the types within the interfaces, so a component that gets
+    /// through can be started.
+    pub fn new(component: &Component) -> Result<Self, ComponentError> {
+        component.info().fits(K::WORLD)?;
+        let linked = K::link(&component.code).map_err(|error| ComponentError::Types {
+            text: format!("{error:#}"),
+        })?;
+        Ok(Self {
+            component: component.clone(),
+            linked,
+        })
+    }
+
+    /// The component.
+    #[must_use]
+    pub fn component(&self) -> &Component {
+        &self.component
+    }
+}
+
+impl<K: Kind> Clone for Prepared<K> {
+    fn clone(&self) -> Self {
+        Self {
+            component: self.component.clone(),
+            linked: self.linked.clone(),
+        }
+    }
+}
+
+impl<K: Kind> std::fmt::Debug for Prepared<K> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Prepared").field(&self.component).finish()
+    }
+}
+
+impl<K: Kind> Parked<K> {
+    /// The component, without its instance.
+    #[must_use]
+    pub fn into_prepared(self) -> Prepared<K> {
+        self.prepared
+    }
 }
 
 /// A call that succeeded.
@@ -55,6 +113,9 @@ pub struct Outcome<A> {
     pub memory_bytes: usize,
     /// Log lines over the bound.
     pub log_dropped: u64,
+    /// What the guest has forgotten, as it was before; only of a slot that
+    /// [watches](Slot::watch_forgetting).
+    pub forgotten: Vec<KeptEntry>,
 }
 
 impl<K: Kind> Slot<K> {
@@ -66,14 +127,40 @@ impl<K: Kind> Slot<K> {
         entries: Entries,
         settings: SlotSettings,
     ) -> Result<Self, ComponentError> {
-        Ok(Self {
-            linked: link::<K>(component)?,
+        Ok(Self::with(
+            engine,
+            Prepared::new(component)?,
+            entries,
+            settings,
+        ))
+    }
+
+    /// The same with a component that is ready.
+    #[must_use]
+    pub fn with(
+        engine: &Engine,
+        prepared: Prepared<K>,
+        entries: Entries,
+        settings: SlotSettings,
+    ) -> Self {
+        Self {
+            prepared,
             settings,
             engine: engine.clone(),
-            component: component.clone(),
             entries,
             instance: None,
-        })
+            watches: false,
+        }
+    }
+
+    /// Another slot with the same limits, for another component; `entries` is
+    /// told how many bytes it may keep.
+    #[must_use]
+    pub fn beside(&self, prepared: Prepared<K>, entries: impl FnOnce(usize) -> Entries) -> Self {
+        let mut settings = self.settings.clone();
+        settings.name = format!("{} (on the side)", settings.name).into();
+        let entries = entries(settings.limits.entries_bytes);
+        Self::with(&self.engine, prepared, entries, settings)
     }
 
     /// Makes a new instance, which replaces the present one, and starts it.
@@ -91,7 +178,7 @@ impl<K: Kind> Slot<K> {
         std::mem::swap(&mut self.entries, &mut store.data_mut().entries);
         let running = self.engine.running();
         let begin = Instant::now();
-        let called = K::instantiate(&self.linked, &mut store).and_then(|guest| {
+        let called = K::instantiate(&self.prepared.linked, &mut store).and_then(|guest| {
             let actions = K::start(&guest, &mut store, boot)?;
             Ok((guest, actions))
         });
@@ -141,16 +228,35 @@ impl<K: Kind> Slot<K> {
     /// Puts another component into the slot; the entries stay. The next thing to
     /// call is [`Slot::start`].
     pub fn replace(&mut self, component: &Component) -> Result<(), ComponentError> {
-        self.linked = link::<K>(component)?;
-        self.component = component.clone();
-        self.instance = None;
+        drop(self.exchange(Prepared::new(component)?));
         Ok(())
+    }
+
+    /// Puts another component into the slot, without instance, and hands out
+    /// what was there, instance and all.
+    pub fn exchange(&mut self, prepared: Prepared<K>) -> Parked<K> {
+        Parked {
+            prepared: std::mem::replace(&mut self.prepared, prepared),
+            instance: self.instance.take(),
+        }
+    }
+
+    /// Undoes [`Slot::exchange`]: the instance that was there goes on.
+    pub fn put_back(&mut self, parked: Parked<K>) {
+        self.prepared = parked.prepared;
+        self.instance = parked.instance;
     }
 
     /// The component in the slot.
     #[must_use]
     pub fn component(&self) -> &Component {
-        &self.component
+        &self.prepared.component
+    }
+
+    /// The component in the slot, ready for another one.
+    #[must_use]
+    pub fn prepared(&self) -> &Prepared<K> {
+        &self.prepared
     }
 
     /// What the guest has kept.
@@ -162,6 +268,11 @@ impl<K: Kind> Slot<K> {
     /// For confirming, reverting and writing out what the guest has kept.
     pub fn entries_mut(&mut self) -> &mut Entries {
         &mut self.entries
+    }
+
+    /// Show in each outcome what the guest has forgotten, or no longer.
+    pub fn watch_forgetting(&mut self, watch: bool) {
+        self.watches = watch;
     }
 
     /// The slot's name.
@@ -201,6 +312,11 @@ impl<K: Kind> Slot<K> {
                 Err(action) => Some(action),
             })
             .collect();
+        let forgotten = if self.watches {
+            self.about_to_forget(&changes)
+        } else {
+            Vec::new()
+        };
         let commit = self
             .entries
             .apply(now_ms, changes)
@@ -213,7 +329,16 @@ impl<K: Kind> Slot<K> {
             micros,
             memory_bytes,
             log_dropped,
+            forgotten,
         })
+    }
+
+    fn about_to_forget(&self, changes: &[Change]) -> Vec<KeptEntry> {
+        let forgets = changes.iter().filter_map(|change| match change {
+            Change::Forget(key) => Some(key),
+            Change::Keep(_) => None,
+        });
+        forgets.filter_map(|key| self.entries.entry(key)).collect()
     }
 
     /// Takes the entries back from an instance that nobody will enter again.
@@ -240,17 +365,10 @@ impl<K: Kind> std::fmt::Debug for Slot<K> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Slot")
             .field("name", &self.settings.name)
-            .field("component", &self.component)
+            .field("component", self.component())
             .field("has_instance", &self.has_instance())
             .finish_non_exhaustive()
     }
-}
-
-fn link<K: Kind>(component: &Component) -> Result<K::Linked, ComponentError> {
-    component.info().fits(K::WORLD)?;
-    K::link(&component.code).map_err(|error| ComponentError::Types {
-        text: format!("{error:#}"),
-    })
 }
 
 /// What the host copies for one call: the list of actions and all that it

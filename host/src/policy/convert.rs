@@ -133,3 +133,22 @@ fn deadline_back(it: p::Deadline) -> a::Deadline {
         p::Deadline::Wall(ms) => a::Deadline::Wall(ms),
     }
 }
+
+pub(crate) fn reason(it: p::BootReason) -> a::BootReason {
+    match it {
+        p::BootReason::PowerUp => a::BootReason::PowerUp,
+        p::BootReason::Restart => a::BootReason::Restart,
+        p::BootReason::Swap => a::BootReason::Swap,
+        p::BootReason::Recovery => a::BootReason::Recovery,
+        p::BootReason::Rollback => a::BootReason::Rollback,
+    }
+}
+
+pub(crate) fn dropped(it: &p::Dropped) -> a::Dropped {
+    a::Dropped {
+        event: it.event.clone(),
+        id: it.id,
+        head: it.head.clone(),
+        failure: it.failure.clone(),
+    }
+}

@@ -5,8 +5,10 @@
 //! answer comes back to the loop as an event.
 
 mod convert;
+mod shadow;
 mod worker;
 
+pub use shadow::{Difference, ShadowFacts};
 pub use worker::{PolicySettings, Worker, WorkerError};
 
 use tokio::sync::oneshot;
@@ -54,7 +56,7 @@ impl Chain {
         let mut trail = Vec::new();
         for link in &self.links {
             match link.ask(request.clone()).await {
-                Ok(Some((verdict, why))) => {
+                Ok((Some(verdict), why)) => {
                     trail.push(why);
                     return Outcome {
                         verdict,
@@ -62,7 +64,8 @@ impl Chain {
                         why: trail.join("; "),
                     };
                 }
-                Ok(None) => {}
+                Ok((None, why)) if why.is_empty() => trail.push(format!("{} passes", link.name)),
+                Ok((None, why)) => trail.push(format!("{} passes ({why})", link.name)),
                 Err(failure) => match link.on_failure {
                     OnFailure::Pass => {
                         trail.push(format!("{} failed ({failure}) and is passed", link.name));
@@ -108,7 +111,7 @@ impl Chain {
 }
 
 impl Link {
-    async fn ask(&self, request: DecisionRequest) -> Result<Option<(Verdict, String)>, String> {
+    async fn ask(&self, request: DecisionRequest) -> Result<(Option<Verdict>, String), String> {
         let (reply, answer) = oneshot::channel();
         let message = Message::Decide {
             request: convert::request(request),
@@ -118,10 +121,8 @@ impl Link {
             .send(message)
             .map_err(|_| "it has ended".to_owned())?;
         match answer.await {
-            Ok(Answer::Decided(decision)) => {
-                Ok(convert::verdict(decision.verdict).map(|verdict| (verdict, decision.why)))
-            }
-            Ok(Answer::Silent) => Ok(None),
+            Ok(Answer::Decided(decision)) => Ok((convert::verdict(decision.verdict), decision.why)),
+            Ok(Answer::Silent) => Ok((None, "it said nothing".into())),
             Ok(Answer::Failed(failure)) => Err(failure),
             Err(_) => Err("it has ended".to_owned()),
         }

@@ -1,4 +1,5 @@
-//! One policy on a thread of its own: its instance, its entries, its timers.
+//! One policy on a thread of its own: its guest, its entries, its timers, and
+//! perhaps a shadow that looks on.
 //!
 //! It decides nothing about what a failure means; that is the chain's business.
 
@@ -7,22 +8,20 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
 use tokio::sync::oneshot;
 
 use super::convert;
+use super::shadow::Shadow;
 use crate::board::Board;
 use crate::clock::Clock;
-use crate::guest::{Policy, Slot};
-use crate::health::Health;
-use crate::journal::Journal;
-use crate::store::{Batch, Store};
+use crate::guest::{Kind as _, Lost, Policy, Step, start_dropped};
+use crate::slots::{self, Handover, Swap, Tenant};
+use crate::store::Store;
 use crate::timers::Timers;
 use crate::wit::authorization::{
-    Action, Boot, BootReason, Decision, DecisionRequest, Dropped, Event, Question, Response,
-    ServiceFailure, Setting,
+    Action, Boot, Decision, DecisionRequest, Event, Question, Response, ServiceFailure, Setting,
 };
-use crate::wit::protocol::Observed;
+use crate::wit::protocol::{BootReason as Reason, Dropped, Observed};
 
 /// Lazy entries are looked after this often while nothing else happens.
 const IDLE: Duration = Duration::from_secs(5);
@@ -31,12 +30,10 @@ const IDLE: Duration = Duration::from_secs(5);
 pub struct PolicySettings {
     /// Its name in the chain.
     pub name: String,
-    /// Its component, loaded, with the entries it has kept.
-    pub slot: Slot<Policy>,
+    /// Its guest, with the entries it has kept.
+    pub tenant: Tenant<Policy>,
     /// Handed to it as configured.
     pub settings: Vec<Setting>,
-    /// Throw the instance away after every event.
-    pub amnesia: bool,
 }
 
 /// The thread could not be started.
@@ -62,6 +59,7 @@ pub(super) enum Message {
     },
     Observed(Observed),
     ClockStepped(i64),
+    Component(Handover<Policy>),
     Restart,
     Stop,
 }
@@ -81,23 +79,25 @@ impl Worker {
         store: Store,
         clock: Clock,
         board: Board,
-        journal: Journal,
     ) -> Result<Self, WorkerError> {
         let (sender, receiver) = mpsc::channel();
-        let name = settings.name.clone();
+        let PolicySettings {
+            name,
+            tenant,
+            settings,
+        } = settings;
         let it = Running {
-            slot_name: format!("policy/{name}"),
+            slot: tenant.life().slot().name().to_owned(),
+            name: name.clone(),
+            tenant,
             settings,
             store,
             clock,
             board,
-            journal,
             timers: Timers::default(),
-            health: Health::default(),
-            reason: BootReason::PowerUp,
-            dropped: None,
-            failed_at: None,
             questions: 0,
+            shadow: None,
+            hand: sender.clone(),
         };
         let thread = std::thread::Builder::new()
             .name(format!("policy-{name}"))
@@ -106,6 +106,15 @@ impl Worker {
         Ok(Self {
             sender,
             thread: Some(thread),
+        })
+    }
+
+    /// For the installer.
+    pub fn hand(&self) -> Box<dyn Fn(Handover<Policy>) + Send> {
+        let sender = self.sender.clone();
+        Box::new(move |it| {
+            // Fails only when the thread has ended.
+            let _ = sender.send(Message::Component(it));
         })
     }
 
@@ -130,39 +139,33 @@ impl Worker {
 }
 
 struct Running {
-    slot_name: String,
-    settings: PolicySettings,
+    slot: String,
+    name: String,
+    tenant: Tenant<Policy>,
+    settings: Vec<Setting>,
     store: Store,
     clock: Clock,
     board: Board,
-    journal: Journal,
     timers: Timers,
-    health: Health,
-    reason: BootReason,
-    dropped: Option<Dropped>,
-    failed_at: Option<Instant>,
     questions: u32,
+    shadow: Option<Shadow>,
+    /// To ourselves, from a rehearsal.
+    hand: mpsc::Sender<Message>,
 }
 
 impl Running {
     fn run(mut self, receiver: &mpsc::Receiver<Message>) {
         let _ = self.ensure();
         loop {
-            let wait = self
-                .timers
-                .next_ms(&self.clock.now())
-                .map_or(IDLE, |due| self.clock.until(due).min(IDLE));
-            match receiver.recv_timeout(wait) {
-                Ok(Message::Decide { request, reply }) => {
-                    // A chain that no longer waits is none of our business.
-                    let _ = reply.send(self.decide(request));
-                }
+            match receiver.recv_timeout(self.wait()) {
+                Ok(Message::Decide { request, reply }) => self.decide(request, reply),
                 Ok(Message::Observed(observed)) => {
                     let _ = self.deliver(Event::Observed(convert::observed(observed)));
                 }
                 Ok(Message::ClockStepped(by)) => {
                     let _ = self.deliver(Event::ClockStepped(by));
                 }
+                Ok(Message::Component(it)) => self.on_handover(it),
                 Ok(Message::Restart) => self.begin_anew(),
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {}
@@ -170,22 +173,54 @@ impl Running {
             while let Some(fired) = self.timers.take_due(&self.clock.now()) {
                 let _ = self.deliver(Event::Timer(convert::timer_fired(fired)));
             }
+            // Nothing depends on this event getting through: `boot` says the same.
+            if self.tenant.judge(false) {
+                let _ = self.deliver(Event::Committed);
+            }
             self.write_lazy();
         }
-        let last = self.settings.slot.entries_mut().flush();
-        // Reported by `write`.
-        let _ = self.write(last);
+        let last = self.tenant.life_mut().slot_mut().entries_mut().flush();
+        if let Some(batch) = last {
+            let written = self.store.commit_blocking(&self.slot, batch.changes);
+            // Reported there.
+            let _ = self.tenant.life_mut().written(batch.ticket, written);
+        }
     }
 
-    fn decide(&mut self, request: DecisionRequest) -> Answer {
+    fn wait(&self) -> Duration {
+        let timer = self.timers.next_ms(&self.clock.now());
+        let due = [timer, self.tenant.wake_ms()].into_iter().flatten().min();
+        due.map_or(IDLE, |due| self.clock.until(due).min(IDLE))
+    }
+
+    /// The answer goes out before anybody looks on.
+    fn decide(&mut self, request: DecisionRequest, reply: oneshot::Sender<Answer>) {
         self.questions = self.questions.wrapping_add(1);
         let id = self.questions;
-        match self.deliver(Event::Decide(Question { id, request })) {
+        let question = Event::Decide(Question {
+            id,
+            request: request.clone(),
+        });
+        let answer = match self.deliver(question) {
             Ok(decisions) => decisions
                 .into_iter()
                 .find(|decision| decision.id == id)
                 .map_or(Answer::Silent, Answer::Decided),
             Err(failure) => Answer::Failed(failure),
+        };
+        let shown = match (&answer, &self.shadow) {
+            (_, None) => None,
+            (Answer::Decided(decision), _) => Some(Ok(Some(decision.clone()))),
+            (Answer::Silent, _) => Some(Ok(None)),
+            (Answer::Failed(failure), _) => Some(Err(failure.clone())),
+        };
+        // A chain that no longer waits is none of our business.
+        let _ = reply.send(answer);
+        if let (Some(shadow), Some(shown)) = (&mut self.shadow, shown) {
+            shadow.look_on(request, shown);
+            let facts = shadow.facts().clone();
+            self.board
+                .component(&self.slot, |it| it.shadow = Some(facts));
         }
     }
 
@@ -194,101 +229,75 @@ impl Running {
         let mut decisions = self.ensure()?;
         let mut next = VecDeque::from([event]);
         while let Some(event) = next.pop_front() {
-            let name = event_name(&event);
-            let id = match &event {
-                Event::Decide(question) => question.id,
-                Event::Response(response) => response.id,
-                _ => 0,
-            };
             let now = convert::now(&self.clock.now());
-            let outcome = match self.settings.slot.handle(now, &event) {
-                Ok(outcome) => outcome,
-                Err(failure) => {
-                    let text = failure.to_string();
-                    self.failed(
-                        &text,
-                        Dropped {
-                            event: name.into(),
-                            id,
-                            head: String::new(),
-                            failure: failure.kind.word().into(),
-                        },
-                    );
-                    let _ = self.ensure();
-                    return Err(text);
-                }
+            let step = self
+                .tenant
+                .handle(now, &event)
+                .and_then(|step| self.keep(step, || Policy::dropped(&event, "storage")));
+            let Ok(actions) = step else {
+                let why = self.tenant.life().last_failure().to_owned();
+                let _ = self.ensure();
+                return Err(why);
             };
-            self.health.good();
-            self.board.component(&self.slot_name, |it| {
-                it.events += 1;
-                it.busy_us += outcome.micros;
-                it.worst_us = it.worst_us.max(outcome.micros);
-                it.memory_bytes = outcome.memory_bytes as u64;
-            });
-            self.write(outcome.commit)?;
-            next.extend(self.run_actions(outcome.actions, &mut decisions));
-            if self.settings.amnesia {
-                self.settings.slot.discard_instance();
-                self.reason = BootReason::Recovery;
-            }
+            self.tenant.handled();
+            next.extend(self.run_actions(actions, &mut decisions));
+            self.tenant.life_mut().forget_if_amnesic();
         }
         Ok(decisions)
     }
 
+    /// Commits what a call has kept; the actions that may run now.
+    fn keep(
+        &mut self,
+        step: Step<Action>,
+        dropped: impl FnOnce() -> Dropped,
+    ) -> Result<Vec<Action>, Lost> {
+        if let Some(batch) = step.commit {
+            let written = self.store.commit_blocking(&self.slot, batch.changes);
+            self.tenant.settle(batch.ticket, written, dropped)?;
+        }
+        Ok(step.actions)
+    }
+
     /// Makes an instance if there is none and it is not too soon.
     fn ensure(&mut self) -> Result<Vec<Decision>, String> {
-        let mut decisions = Vec::new();
-        if self.settings.slot.has_instance() {
-            return Ok(decisions);
-        }
-        let present = self.clock.monotonic_ms();
-        if present < self.health.not_before_ms() {
-            return Err("it has failed repeatedly and is given a rest".into());
-        }
-        let boot = self.boot();
-        match self.settings.slot.start(&boot) {
-            Ok(outcome) => {
-                let recovery = self
-                    .failed_at
-                    .take()
-                    .map(|at| at.elapsed().as_micros() as u64);
-                self.board.component(&self.slot_name, |it| {
-                    it.state = "running";
-                    it.in_service = true;
-                    it.memory_bytes = outcome.memory_bytes as u64;
-                    it.last_recovery_us = recovery.or(it.last_recovery_us);
-                });
-                self.dropped = None;
-                self.reason = BootReason::Recovery;
-                self.write(outcome.commit)?;
-                // A response to a request made in `start` waits for the next event.
-                let _ = self.run_actions(outcome.actions, &mut decisions);
-                Ok(decisions)
+        loop {
+            if self.tenant.life().slot().has_instance() {
+                return Ok(Vec::new());
             }
-            Err(failure) => {
-                let text = failure.to_string();
-                self.failed(
-                    &text,
-                    Dropped {
-                        event: "start".into(),
-                        id: 0,
-                        head: String::new(),
-                        failure: failure.kind.word().into(),
-                    },
-                );
-                Err(text)
+            if !self.tenant.life().able() {
+                return Err("it has failed repeatedly and is given a rest".into());
+            }
+            let was_on_probation = self.tenant.wake_ms().is_some();
+            let boot = self.boot(self.tenant.life().reason(), self.tenant.entry_schema());
+            let step = self
+                .tenant
+                .start(&boot)
+                .and_then(|step| self.keep(step, || start_dropped("storage")));
+            match step {
+                Ok(actions) => {
+                    self.tenant.life_mut().at_work();
+                    self.tenant.in_service(true);
+                    let mut decisions = Vec::new();
+                    // A response to a request made in `start` waits for the next event.
+                    let _ = self.run_actions(actions, &mut decisions);
+                    return Ok(decisions);
+                }
+                // The version before is in the slot now.
+                Err(Lost) if was_on_probation => {}
+                Err(Lost) => return Err(self.tenant.life().last_failure().to_owned()),
             }
         }
     }
 
-    fn boot(&self) -> Boot {
+    fn boot(&self, reason: Reason, entry_schema: u32) -> Boot {
         Boot {
             now: convert::now(&self.clock.now()),
-            reason: self.reason,
-            entry_schema: 1,
+            reason: convert::reason(reason),
+            entry_schema,
             random: crate::random::bytes::<16>().to_vec(),
-            name: self.settings.name.clone(),
-            settings: self.settings.settings.clone(),
+            name: self.name.clone(),
+            settings: self.settings.clone(),
             services: Vec::new(),
             timers: self
                 .timers
@@ -297,7 +306,7 @@ impl Running {
                 .map(convert::timer_back)
                 .collect(),
             unanswered_requests: Vec::new(),
-            dropped: self.dropped.clone(),
+            dropped: self.tenant.life().dropped().map(convert::dropped),
         }
     }
 
@@ -325,72 +334,103 @@ impl Running {
         answers
     }
 
-    fn failed(&mut self, text: &str, dropped: Dropped) {
-        tracing::warn!(
-            slot = self.slot_name,
-            event = dropped.event,
-            "policy failed: {text}"
-        );
-        self.health.failed(self.clock.monotonic_ms());
-        self.failed_at = Some(Instant::now());
-        self.dropped = Some(dropped);
-        self.board.component(&self.slot_name, |it| {
-            it.state = "waiting";
-            it.in_service = false;
-            it.restarts += 1;
-            it.last_failure = Some(text.to_owned());
+    fn on_handover(&mut self, it: Handover<Policy>) {
+        let begin = Instant::now();
+        match it {
+            Handover::Swap(swap) if swap.rehearsed => self.swap(*swap, begin),
+            Handover::Swap(swap) => self.rehearse(swap, begin),
+            Handover::Shadow(swap) => self.begin_shadow(*swap),
+            Handover::RollBack(job) => {
+                self.tenant.roll_back("it was asked for");
+                let _ = self.ensure();
+                job.pause(micros(begin));
+                job.committed();
+            }
+            // A policy that cannot run counts as configured (`on_failure`).
+            Handover::NothingLeft(job) => job.refused("there is no other version that could run"),
+        }
+    }
+
+    /// What is there already, or comes back, needs no rehearsal.
+    fn rehearse(&mut self, swap: Box<Swap<Policy>>, begin: Instant) {
+        let hash = &swap.found.version.hash;
+        if *hash == self.tenant.running().hash || self.tenant.would_go_back_to(hash) {
+            return self.swap(*swap, begin);
+        }
+        let boot = self.boot(swap.reason, self.tenant.schema_for(&swap.found.version));
+        let hand = self.hand.clone();
+        slots::rehearse(swap, self.tenant.life().slot(), boot, move |swap| {
+            // Fails only when this thread has ended.
+            let _ = hand.send(Message::Component(Handover::Swap(swap)));
         });
-        let slot = self.slot_name.clone();
-        self.journal.note(
-            "component",
-            || json!({ "slot": slot, "what": "failed", "why": text }),
-        );
+    }
+
+    fn swap(&mut self, swap: Swap<Policy>, begin: Instant) {
+        let hash = &swap.found.version.hash;
+        if *hash == self.tenant.running().hash {
+            return swap.job.committed();
+        }
+        if self.tenant.would_go_back_to(hash) {
+            self.tenant
+                .roll_back("the version before was installed again");
+            let _ = self.ensure();
+            swap.job.pause(micros(begin));
+            return swap.job.committed();
+        }
+        let reason = swap.reason;
+        let boot = self.boot(reason, self.tenant.schema_for(&swap.found.version));
+        let Some(mut flip) = self.tenant.swap(swap, &boot) else {
+            return;
+        };
+        if let Some(batch) = flip.step.commit.take() {
+            let written = self.store.commit_blocking(&self.slot, batch.changes);
+            if let Err(error) = self.tenant.life_mut().written(batch.ticket, written) {
+                return self.tenant.not_flipped(flip, error);
+            }
+        }
+        let actions = std::mem::take(&mut flip.step.actions);
+        self.tenant.flipped(flip, reason, micros(begin));
+        self.tenant.in_service(true);
+        let _ = self.run_actions(actions, &mut Vec::new());
+        // What looked on is most likely what was installed.
+        self.shadow = None;
+        self.board.component(&self.slot, |it| it.shadow = None);
+    }
+
+    /// It begins with a copy of the entries, and with the same settings.
+    fn begin_shadow(&mut self, swap: Swap<Policy>) {
+        let schema = self.tenant.schema_for(&swap.found.version);
+        let boot = self.boot(Reason::Swap, schema);
+        let slot = self.tenant.life().slot();
+        match Shadow::start(swap.found, slot, &boot, self.clock.clone()) {
+            Ok(shadow) => {
+                let facts = shadow.facts().clone();
+                self.board
+                    .component(&self.slot, |it| it.shadow = Some(facts));
+                self.shadow = Some(shadow);
+                swap.job.committed();
+            }
+            Err(failure) => swap.job.refused(&format!("its start failed ({failure})")),
+        }
     }
 
     fn write_lazy(&mut self) {
         let present = self.clock.monotonic_ms();
-        let batch = self.settings.slot.entries_mut().due(present);
-        // Reported by `write`; what is lazy waits again.
-        let _ = self.write(batch);
-    }
-
-    /// Waits until a batch is on flash. If that fails, the entries are again as
-    /// they were, and the instance, which has gone ahead of them, is gone.
-    fn write(&mut self, batch: Option<Batch>) -> Result<(), String> {
-        let Some(batch) = batch else {
-            return Ok(());
-        };
-        match self.store.commit_blocking(&self.slot_name, batch.changes) {
-            Ok(()) => {
-                self.settings.slot.entries_mut().confirm(batch.ticket);
-                Ok(())
-            }
-            Err(error) => {
-                tracing::error!(slot = self.slot_name, %error, "a policy's entries could not be kept");
-                let present = self.clock.monotonic_ms();
-                self.settings.slot.entries_mut().revert(present);
-                self.settings.slot.discard_instance();
-                Err(error.to_string())
-            }
+        let batch = self.tenant.life_mut().slot_mut().entries_mut().due(present);
+        if let Some(batch) = batch {
+            let written = self.store.commit_blocking(&self.slot, batch.changes);
+            // Reported there; what is lazy waits again.
+            let _ = self.tenant.life_mut().written(batch.ticket, written);
         }
     }
 
     fn begin_anew(&mut self) {
-        self.settings.slot.discard_instance();
-        self.settings.slot.entries_mut().drop_session();
+        self.tenant.life_mut().restart();
         self.timers.clear();
-        self.reason = BootReason::Restart;
         let _ = self.ensure();
     }
 }
 
-fn event_name(event: &Event) -> &'static str {
-    match event {
-        Event::Decide(_) => "decide",
-        Event::Observed(_) => "observed",
-        Event::Timer(_) => "timer",
-        Event::Response(_) => "response",
-        Event::ClockStepped(_) => "clock-stepped",
-        Event::Committed => "committed",
-    }
+fn micros(begin: Instant) -> u64 {
+    u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX)
 }

@@ -3,27 +3,27 @@
 //! before it runs is found here, and said in one sentence.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::guests::{Guests, named};
-use super::{Epoch, Inputs, Loop, StartError};
+use super::{Epoch, Inputs, Loop, StartError, chain};
 use crate::board::Board;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::control::{self, Listener, Shared};
 use crate::crash::CrashPoints;
 use crate::equipment::Equipment;
-use crate::health::Health;
 use crate::journal::Journal;
 use crate::link::{Link, LinkSettings};
 use crate::services::keystore::Keystore;
 use crate::services::{Services, ServicesSettings};
+use crate::slots::Jobs;
 use crate::store::{Store, StoreSettings};
 use crate::timers::Timers;
-use crate::wit::protocol::{BootReason, Setting, Station as StationInfo};
+use crate::wit::protocol::{Setting, Station as StationInfo};
 
 /// How many events of the link may wait for the loop; then nothing is read from
 /// the socket.
@@ -59,12 +59,14 @@ impl Station {
                 ..StoreSettings::default()
             },
         )?;
-        let guests = Guests::new(&config, &store, &board)?;
+        let guests = Guests::new(&config, &store, &clock, &board, &journal)?;
+        let jobs = Jobs::new(board.clone(), journal.clone());
 
         let (to_loop, hardware) = mpsc::unbounded_channel();
         let equipment = Equipment::default();
         let outlets = super::hardware::start(&config, &store, &clock, &equipment, to_loop)?;
         let (commands, commanded) = mpsc::unbounded_channel();
+        let installer = Arc::new(OnceLock::new());
         let (stop_control, stopped) = oneshot::channel();
         let control = control::serve(
             listener,
@@ -75,7 +77,9 @@ impl Station {
                 equipment,
                 journal: journal.clone(),
                 clock: clock.clone(),
-                commands,
+                commands: commands.clone(),
+                jobs: jobs.clone(),
+                installer: installer.clone(),
                 token,
                 started_ms: clock.monotonic_ms(),
             }),
@@ -87,8 +91,9 @@ impl Station {
             tracing::warn!(%error, "control.addr could not be written");
         }
 
-        let slot = guests.protocol(&config)?;
-        let (chain, workers) = guests.chain(&config, &clock, &journal)?;
+        let assembled = chain::assemble(&config, &guests, &clock, jobs, commands.clone())?;
+        // Set once, here.
+        let _ = installer.set(assembled.installer.clone());
         let keystore = Keystore::open(store.clone())?;
         for imported in keystore.import_initial(&super::hardware::initial_material(&config.tls))? {
             tracing::info!("tls.{imported} was copied into the store");
@@ -123,15 +128,16 @@ impl Station {
         let inner = Loop {
             info: station_info(&config),
             settings: settings(&config),
-            amnesia: config.debug.amnesia,
             crash: CrashPoints::new(config.debug.crash),
-            slot,
+            tenant: assembled.tenant,
+            installer: assembled.installer,
+            commands,
+            falls_back: false,
+            unfit: Vec::new(),
+            safe_mode: false,
+            without_guest: config.permit.without_guest,
             store,
             timers: Timers::default(),
-            health: Health::default(),
-            reason: BootReason::PowerUp,
-            dropped: None,
-            failed_at: None,
             inbox: true,
             connect: None,
             unanswered_requests: Vec::new(),
@@ -147,8 +153,8 @@ impl Station {
             link,
             outlets,
             services,
-            chain,
-            workers,
+            chain: assembled.chain,
+            workers: assembled.workers,
             clock,
             board,
             journal,

@@ -1,22 +1,15 @@
 //! Giving the guest an event, and what happens when that fails. Power-up, crash
 //! recovery and restart are one code path: [`Loop::ensure`].
 
-use std::time::Instant;
-
-use serde_json::json;
-
-use super::{CLOSE_BOUND, Loop, SLOT, boot};
+use super::{CLOSE_BOUND, Loop, SLOT};
 use crate::config::CrashAt;
-use crate::guest::Failure;
-use crate::store::{Batch, StoreError};
-use crate::wit::protocol::{BootReason, Dropped, Event, OutletEvent};
+use crate::guest::{Kind as _, Lost, Ocpp, Step, start_dropped};
+use crate::store::{Batch, Entries, StoreError};
+use crate::wit::protocol::{Action, Dropped, Event, OutletEvent};
 
 /// Hardware events held in memory when not even the inbox takes them. With a
 /// full disk and no guest the oldest go first; what counts is in `boot`.
 const MOST_OVERFLOW: usize = 256;
-
-/// An event could not be handled; the instance is gone.
-struct Lost;
 
 impl Loop {
     /// Gives the guest an event, making an instance first if there is none.
@@ -28,9 +21,10 @@ impl Loop {
         let lost = self.step(&event).await.is_err();
         if lost || self.restart.is_some() {
             self.ensure().await;
-        } else if self.amnesia {
-            self.slot.discard_instance();
+        } else {
+            self.tenant.life_mut().forget_if_amnesic();
         }
+        self.look_at_probation().await;
     }
 
     /// Makes an instance if there is none and it is not too soon after the last
@@ -40,10 +34,10 @@ impl Loop {
             if let Some(why) = self.restart.take() {
                 self.tear_down(&why).await;
             }
-            if self.slot.has_instance() {
+            if self.tenant.life().slot().has_instance() {
                 return true;
             }
-            if self.clock.monotonic_ms() < self.health.not_before_ms() {
+            if !self.tenant.life().able() {
                 self.outlets.guest_healthy(false);
                 return false;
             }
@@ -58,143 +52,66 @@ impl Loop {
     }
 
     async fn start(&mut self) -> Result<(), Lost> {
-        let boot = self.boot().await;
-        let outcome = match self.slot.start(&boot) {
-            Ok(outcome) => outcome,
-            Err(failure) => {
-                let dropped = start_dropped(failure.kind.word());
-                self.failed(&failure.to_string(), dropped);
-                return Err(Lost);
+        let reason = self.tenant.life().reason();
+        let boot = self.boot(reason, self.tenant.entry_schema()).await;
+        let step = match self.tenant.start(&boot) {
+            Ok(step) => step,
+            Err(lost) => {
+                self.consider_fall_back();
+                return Err(lost);
             }
         };
-        if let Some(batch) = outcome.commit
-            && let Err(error) = self.commit(batch).await
-        {
-            self.slot.discard_instance();
-            self.failed(&error.to_string(), start_dropped("storage"));
-            return Err(Lost);
-        }
-        let recovery = self.failed_at.take().map(|at| at.elapsed());
-        self.board.component(SLOT, |it| {
-            it.state = "running";
-            it.start_us = outcome.micros;
-            it.memory_bytes = outcome.memory_bytes as u64;
-            if let Some(recovery) = recovery {
-                it.last_recovery_us = Some(recovery.as_micros() as u64);
-            }
-        });
-        if let Some(recovery) = recovery {
-            tracing::info!(slot = SLOT, "the component works again, after {recovery:?}");
-        }
-        if !self.amnesia {
-            let reason = crate::words::of(&self.reason);
-            self.journal.note(
-                "component",
-                || json!({ "slot": SLOT, "what": "started", "why": reason }),
-            );
-        }
-        self.dropped = None;
-        self.reason = BootReason::Recovery;
-        self.crash.pass(CrashAt::Commit).await;
-        self.run_actions(outcome.actions).await;
-        self.crash.pass(CrashAt::Event).await;
+        let actions = self.keep(step, || start_dropped("storage")).await?;
+        self.tenant.life_mut().at_work();
+        self.leave_safe_mode();
+        self.act(actions).await;
         Ok(())
     }
 
     /// One event for the instance that is there.
-    async fn step(&mut self, event: &Event) -> Result<(), Lost> {
-        let now = self.clock.now();
-        let outcome = match self.slot.handle(now, event) {
-            Ok(outcome) => outcome,
-            Err(failure) => {
-                self.failed_on(event, &failure);
-                return Err(Lost);
-            }
-        };
-        let entries = self.slot.entries();
-        let (count, bytes) = (entries.len() as u64, entries.bytes() as u64);
-        self.board.component(SLOT, |it| {
-            it.events += 1;
-            it.busy_us += outcome.micros;
-            it.worst_us = it.worst_us.max(outcome.micros);
-            it.memory_bytes = outcome.memory_bytes as u64;
-            it.entries = count;
-            it.entry_bytes = bytes;
-            it.log_lines_dropped += outcome.log_dropped;
-        });
-        if let Some(batch) = outcome.commit
-            && let Err(error) = self.commit(batch).await
-        {
-            self.slot.discard_instance();
-            self.failed(&error.to_string(), boot::dropped(event, "storage"));
-            return Err(Lost);
-        }
-        self.health.good();
-        self.crash.pass(CrashAt::Commit).await;
-        self.run_actions(outcome.actions).await;
-        self.crash.pass(CrashAt::Event).await;
+    pub(super) async fn step(&mut self, event: &Event) -> Result<(), Lost> {
+        let step = self.tenant.handle(self.clock.now(), event)?;
+        let actions = self.keep(step, || Ocpp::dropped(event, "storage")).await?;
+        self.tenant.handled();
+        self.act(actions).await;
         Ok(())
     }
 
-    /// Writes a batch and waits until it is on flash. If that fails, the
-    /// entries are again as they were before.
+    /// Commits what a call has kept; the actions that may run now.
+    async fn keep(
+        &mut self,
+        step: Step<Action>,
+        dropped: impl FnOnce() -> Dropped,
+    ) -> Result<Vec<Action>, Lost> {
+        if let Some(batch) = step.commit {
+            let written = self.store.commit(SLOT, batch.changes).await;
+            self.tenant.settle(batch.ticket, written, dropped)?;
+        }
+        Ok(step.actions)
+    }
+
+    pub(super) async fn act(&mut self, actions: Vec<Action>) {
+        self.crash.pass(CrashAt::Commit).await;
+        self.run_actions(actions).await;
+        self.crash.pass(CrashAt::Event).await;
+    }
+
+    /// Writes a batch that belongs to no call.
     pub(super) async fn commit(&mut self, batch: Batch) -> Result<(), StoreError> {
         let written = self.store.commit(SLOT, batch.changes).await;
-        match &written {
-            Ok(()) => {
-                self.slot.entries_mut().confirm(batch.ticket);
-                let was_failing = self.board.write(|facts| facts.storage.failing.take());
-                if was_failing.is_some() {
-                    tracing::info!("entries can be kept again");
-                }
-            }
-            Err(error) => {
-                self.slot.entries_mut().revert(self.clock.monotonic_ms());
-                let text = error.to_string();
-                let before = self
-                    .board
-                    .write(|facts| facts.storage.failing.replace(text.clone()));
-                self.board.count("commits_failed");
-                if before.is_none() {
-                    tracing::error!("entries cannot be kept: {text}");
-                }
-            }
-        }
-        written
+        self.tenant.life_mut().written(batch.ticket, written)
     }
 
     /// Writes lazy entries whose time has not come yet.
     pub(super) async fn flush(&mut self) {
-        if let Some(batch) = self.slot.entries_mut().flush() {
+        if let Some(batch) = self.entries_mut().flush() {
             // Reported by `commit` if that fails.
             let _ = self.commit(batch).await;
         }
     }
 
-    fn failed_on(&mut self, event: &Event, failure: &Failure) {
-        let dropped = boot::dropped(event, failure.kind.word());
-        self.failed(&failure.to_string(), dropped);
-    }
-
-    fn failed(&mut self, text: &str, dropped: Dropped) {
-        tracing::warn!(
-            slot = SLOT,
-            event = dropped.event,
-            "the component failed and is replaced: {text}"
-        );
-        self.health.failed(self.clock.monotonic_ms());
-        self.failed_at.get_or_insert_with(Instant::now);
-        self.board.component(SLOT, |it| {
-            it.state = "waiting";
-            it.restarts += 1;
-            it.last_failure = Some(text.to_owned());
-        });
-        let event = dropped.event.clone();
-        self.journal.note(
-            "component",
-            || json!({ "slot": SLOT, "what": "failed", "event": event, "why": text }),
-        );
-        self.dropped = Some(dropped);
+    pub(super) fn entries_mut(&mut self) -> &mut Entries {
+        self.tenant.life_mut().slot_mut().entries_mut()
     }
 
     /// What comes while there is no guest to take it: outlets' events wait on
@@ -203,7 +120,7 @@ impl Loop {
         match event {
             Event::Outlet(it) => self.hold_back(it).await,
             other => {
-                let dropped = boot::dropped(&other, "trap");
+                let dropped = Ocpp::dropped(&other, "trap");
                 tracing::warn!(event = dropped.event, "lost: no component takes it");
                 self.board.count("events_lost");
             }
@@ -227,7 +144,7 @@ impl Loop {
     }
 
     /// Hands over what outlets reported while there was no guest.
-    async fn drain_inbox(&mut self) -> Result<(), Lost> {
+    pub(super) async fn drain_inbox(&mut self) -> Result<(), Lost> {
         if !self.inbox {
             return Ok(());
         }
@@ -276,24 +193,13 @@ impl Loop {
         for worker in &self.workers {
             worker.restart();
         }
-        self.slot.discard_instance();
         self.flush().await;
-        self.slot.entries_mut().drop_session();
+        self.tenant.life_mut().restart();
+        self.tenant.cut();
         self.board.write(|facts| {
             facts.shown.clear();
             facts.link.state = "idle";
         });
-        self.board.component(SLOT, |it| it.in_service = false);
-        self.reason = BootReason::Restart;
-        self.dropped = None;
-    }
-}
-
-fn start_dropped(failure: &str) -> Dropped {
-    Dropped {
-        event: "start".into(),
-        id: 0,
-        head: String::new(),
-        failure: failure.into(),
+        self.tenant.in_service(false);
     }
 }

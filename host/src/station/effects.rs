@@ -3,7 +3,7 @@
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::{Loop, SLOT};
+use super::Loop;
 use crate::board::DecisionFacts;
 use crate::config::CrashAt;
 use crate::link::{LinkEvent, LinkPlan};
@@ -30,6 +30,7 @@ impl Loop {
                     || json!({ "direction": "out", "text": frame.text }),
                 );
                 self.link.send(frame);
+                self.tenant.said();
             }
             Action::SetTimer(timer) => self.timers.set(timer),
             Action::CancelTimer(name) => self.timers.cancel(&name),
@@ -57,13 +58,13 @@ impl Loop {
             Action::Decide(decide) => self.decide(decide),
             Action::Observe(observed) => self.chain.observe(&observed),
             Action::Request(request) => self.request(request),
-            Action::InService(well) => self.board.component(SLOT, |it| it.in_service = well),
+            Action::InService(well) => self.tenant.in_service(well),
             Action::Restart(why) => self.restart = Some(why),
         }
     }
 
     fn connect(&mut self, connect: Connect) {
-        let entries = self.slot.entries();
+        let entries = self.tenant.life().slot().entries();
         let passwords = connect
             .targets
             .iter()
@@ -173,14 +174,17 @@ impl Loop {
             LinkEvent::Frame(frame) => {
                 self.journal
                     .note("frame", || json!({ "direction": "in", "text": frame.text }));
+                self.tenant.heard();
                 self.deliver(Event::Frame(frame)).await;
             }
             LinkEvent::Up(up) => {
                 self.note_up(&up);
+                self.tenant.cut();
                 self.deliver(Event::LinkUp(up)).await;
             }
             LinkEvent::Down(down) => {
                 self.note_down(&down);
+                self.tenant.cut();
                 self.deliver(Event::LinkDown(down)).await;
             }
         }

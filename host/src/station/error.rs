@@ -10,6 +10,7 @@ use crate::guest::ComponentError;
 use crate::outlet::OutletError;
 use crate::policy::WorkerError;
 use crate::services::keystore::{ImportError, KeystoreError};
+use crate::slots::Refusal;
 use crate::store::StoreError;
 
 /// Why a station cannot start.
@@ -29,17 +30,7 @@ pub enum StartError {
     /// The program carries no components, and none is named.
     #[error("{}", carried::MISSING)]
     NoComponent,
-    /// A component file that cannot be read.
-    #[error("component for slot `{slot}`: cannot read {}: {source}", path.display())]
-    ComponentFile {
-        /// The slot.
-        slot: String,
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// A component that does not fit.
+    /// A component that cannot be read or does not fit, and there is no other.
     #[error("component for slot `{slot}` ({from}): {source}")]
     Component {
         /// The slot.
@@ -47,7 +38,7 @@ pub enum StartError {
         /// Its file, or `carried`.
         from: String,
         /// Why not.
-        source: ComponentError,
+        source: Refusal,
     },
     /// The engine for components.
     #[error("{0}")]

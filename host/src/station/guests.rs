@@ -1,8 +1,10 @@
-//! From the configuration to slots: which component goes where, with which
-//! limits, and what it has kept.
+//! From the configuration to tenants: which component goes into which slot, with
+//! which limits, and what it has kept. A version that was installed in the field
+//! goes before what the configuration names or the program carries, unless it
+//! can no longer be used, which is said.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{SLOT, StartError};
@@ -11,33 +13,41 @@ use crate::carried;
 use crate::clock::Clock;
 use crate::config::{Config, GuestLimits, OnFailure, Policy as PolicyConfig, Setting as Raw};
 use crate::guest::{
-    Component, Engine, EngineSettings, ImageCache, Kind, Limits, Ocpp, Policy, Slot, SlotSettings,
-    World,
+    Engine, EngineSettings, ImageCache, Kind, Life, Limits, Prepared, Slot, SlotSettings,
 };
 use crate::journal::Journal;
-use crate::policy::{Chain, PolicySettings, Worker};
+use crate::slots::{
+    Base, Found, Loader, Place, ProbationRules, Records, Refusal, Shelf, Tenant, TenantSettings,
+    Trust, Version,
+};
 use crate::store::{Entries, Store};
-use crate::wit::authorization;
 
 /// The name of the standard policy in the chain.
 const STANDARD: &str = "standard";
 
-/// What it takes to make slots.
-pub(super) struct Guests<'a> {
-    engine: Engine,
-    cache: Option<ImageCache>,
-    store: &'a Store,
-    board: &'a Board,
+/// What it takes to make tenants.
+pub(super) struct Guests {
+    pub(super) loader: Loader,
+    pub(super) records: Records,
+    rules: ProbationRules,
+    amnesia: bool,
+    store: Store,
+    clock: Clock,
+    board: Board,
+    journal: Journal,
 }
 
-impl<'a> Guests<'a> {
+impl Guests {
     pub(super) fn new(
         config: &Config,
-        store: &'a Store,
-        board: &'a Board,
+        store: &Store,
+        clock: &Clock,
+        board: &Board,
+        journal: &Journal,
     ) -> Result<Self, StartError> {
+        let state_dir = &config.charge_point.state_dir;
         let engine = Engine::new(&EngineSettings::default()).map_err(StartError::Engine)?;
-        let cache = match ImageCache::open(&config.charge_point.state_dir) {
+        let cache = match ImageCache::open(state_dir) {
             Ok(cache) => Some(cache),
             Err(error) => {
                 // Slower, but it works.
@@ -45,155 +55,180 @@ impl<'a> Guests<'a> {
                 None
             }
         };
+        // Checked with the configuration; a key that is none is no key.
+        let trust = Trust::new(&config.trust.keys, config.trust.allow_unsigned);
+        let trust = trust.unwrap_or_default();
+        if trust.allows_unsigned() {
+            tracing::warn!("components without signature are taken: trust.allow_unsigned is true");
+        }
+        let mut slots = vec![SLOT.to_owned()];
+        slots.extend(policies(config).iter().map(|it| policy_slot(&it.name)));
         Ok(Self {
-            engine,
-            cache,
-            store,
-            board,
+            loader: Loader {
+                engine,
+                cache,
+                shelf: Shelf::under(state_dir),
+                trust,
+            },
+            records: Records::load(store, &slots)?,
+            rules: probation_rules(config),
+            amnesia: config.debug.amnesia,
+            store: store.clone(),
+            clock: clock.clone(),
+            board: board.clone(),
+            journal: journal.clone(),
         })
     }
 
-    pub(super) fn protocol(&self, config: &Config) -> Result<Slot<Ocpp>, StartError> {
-        let limits = limits(
-            Limits::ocpp(),
-            &config.limits.ocpp,
-            config.limits.time_factor,
-        );
-        let file = config.components.ocpp.as_deref();
-        let outlets = config.connector.iter().map(|c| c.id).collect();
-        self.slot(
-            SLOT,
-            file,
-            carried::protocol(),
-            World::Ocpp,
-            limits,
-            outlets,
-        )
+    pub(super) fn store(&self) -> Store {
+        self.store.clone()
     }
 
-    pub(super) fn chain(
-        &self,
-        config: &Config,
-        clock: &Clock,
-        journal: &Journal,
-    ) -> Result<(Chain, Vec<Worker>), StartError> {
-        let standard = [PolicyConfig {
-            name: STANDARD.into(),
-            file: None,
-            on_failure: OnFailure::Pass,
-            limits: GuestLimits::default(),
-            settings: BTreeMap::new(),
-        }];
-        let policies = if config.policy.is_empty() {
-            &standard[..]
-        } else {
-            &config.policy
-        };
-        let mut chain = Chain::default();
-        let mut workers = Vec::new();
-        for it in policies {
-            let name = format!("policy/{}", it.name);
-            let own = limits(
-                Limits::policy(),
-                &config.limits.policy,
-                config.limits.time_factor,
-            );
-            let file = it.file.as_ref().or(config.components.policy.as_ref());
-            let slot: Slot<Policy> = self.slot(
-                &name,
-                file.map(PathBuf::as_path),
-                carried::policy(),
-                World::Policy,
-                limits(own, &it.limits, 1),
-                Vec::new(),
-            )?;
-            let worker = Worker::spawn(
-                PolicySettings {
-                    name: it.name.clone(),
-                    slot,
-                    settings: named(&it.settings, |name, value| authorization::Setting {
-                        name,
-                        value,
-                    }),
-                    amnesia: config.debug.amnesia,
-                },
-                self.store.clone(),
-                clock.clone(),
-                self.board.clone(),
-                journal.clone(),
-            )?;
-            chain.push(&it.name, it.on_failure, &worker);
-            workers.push(worker);
-        }
-        Ok((chain, workers))
+    pub(super) fn board(&self) -> Board {
+        self.board.clone()
     }
 
-    fn slot<K: Kind>(
+    /// A tenant for a slot, with the version that is to run.
+    pub(super) fn tenant<K: Kind>(
         &self,
         name: &str,
-        file: Option<&Path>,
-        carried: Option<&'static [u8]>,
-        world: World,
+        base: &Base,
         limits: Limits,
         outlets: Vec<u32>,
-    ) -> Result<Slot<K>, StartError> {
-        let read;
-        let (wasm, source) = match file {
-            Some(path) => {
-                read = std::fs::read(path).map_err(|source| StartError::ComponentFile {
-                    slot: name.into(),
-                    path: path.into(),
-                    source,
-                })?;
-                (&read[..], path.display().to_string())
-            }
-            None => (
-                carried.ok_or(StartError::NoComponent)?,
-                "carried".to_owned(),
-            ),
-        };
-        let refused = |error| StartError::Component {
-            slot: name.into(),
-            from: source.clone(),
-            source: error,
-        };
-        let component = self
-            .engine
-            .load(wasm, world, self.cache.as_ref())
-            .map_err(refused)?;
+    ) -> Result<Tenant<K>, StartError> {
+        let mut notes = Vec::new();
+        let (found, previous) = self.choose::<K>(name, base, &mut notes)?;
         let entries = Entries::new(self.store.load_entries(name)?, limits.entries_bytes);
-        self.announce(name, &component, source.clone());
-        Slot::new(
-            &self.engine,
-            &component,
-            entries,
-            SlotSettings {
-                name: name.into(),
-                limits,
-                outlets,
-            },
-        )
-        .map_err(refused)
+        let settings = SlotSettings {
+            name: name.into(),
+            limits,
+            outlets,
+        };
+        tracing::info!(slot = name, source = found.source, "runs {}", found.version);
+        self.announce(name, base, notes);
+        let slot = Slot::with(&self.loader.engine, found.prepared, entries, settings);
+        let life = Life::new(
+            slot,
+            self.amnesia,
+            self.clock.clone(),
+            self.board.clone(),
+            self.journal.clone(),
+        );
+        Ok(Tenant::new(TenantSettings {
+            life,
+            running: found.version,
+            previous,
+            records: self.records.clone(),
+            rules: self.rules,
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            board: self.board.clone(),
+            journal: self.journal.clone(),
+        })?)
     }
 
-    fn announce(&self, slot: &str, component: &Component, source: String) {
-        let info = component.info();
+    /// The version that is to run, and, if it is on probation, the one to go
+    /// back to.
+    fn choose<K: Kind>(&self, slot: &str, base: &Base, notes: &mut Vec<String>) -> Chosen<K> {
+        let mut record = self.records.get(slot);
+        if let Some(mut candidate) = record.candidate.take() {
+            let what = name_of(&candidate.place);
+            candidate.starts += 1;
+            if candidate.starts > self.rules.starts {
+                let times = self.rules.starts;
+                let why = format!("it has begun {times} times and not proved itself");
+                self.give_up(slot, &what, &why, notes);
+            } else {
+                match self.usable::<K>(&candidate.place, base, record.schema) {
+                    Ok(found) => {
+                        let previous = self.first_usable(slot, base, &record, notes)?;
+                        record.candidate = Some(candidate);
+                        self.records.put(slot, &record);
+                        return Ok((found, Some((previous.prepared, previous.version))));
+                    }
+                    Err(refusal) => self.give_up(slot, &what, &refusal.to_string(), notes),
+                }
+            }
+            record.spare(&candidate.place);
+            self.records.put(slot, &record);
+        }
+        let found = self.first_usable::<K>(slot, base, &record, notes)?;
+        if found.place != record.active {
+            let before = std::mem::replace(&mut record.active, found.place.clone());
+            record.last_good = None;
+            record.spare(&before);
+            self.records.put(slot, &record);
+        }
+        if found.place != Place::Base {
+            tracing::info!(
+                slot,
+                "an installed component goes before the {} one",
+                base.source()
+            );
+        }
+        Ok((found, None))
+    }
+
+    /// The active version, or the one before, or the base.
+    fn first_usable<K: Kind>(
+        &self,
+        slot: &str,
+        base: &Base,
+        record: &crate::slots::Record,
+        notes: &mut Vec<String>,
+    ) -> Result<Found<K>, StartError> {
+        let places = [Some(&record.active), record.last_good.as_ref()];
+        for place in places.into_iter().flatten() {
+            if *place == Place::Base {
+                break;
+            }
+            match self.usable(place, base, record.schema) {
+                Ok(found) => return Ok(found),
+                Err(refusal) => {
+                    let note = format!("{} cannot be used: {refusal}", name_of(place));
+                    tracing::error!(slot, "{note}");
+                    self.board.count("components_unusable");
+                    notes.push(note);
+                }
+            }
+        }
+        // Whatever it can read: there is nothing else.
+        let found = self.loader.load(&Place::Base, base, false);
+        found.map_err(|source| StartError::Component {
+            slot: slot.into(),
+            from: base.source(),
+            source,
+        })
+    }
+
+    fn usable<K: Kind>(
+        &self,
+        place: &Place,
+        base: &Base,
+        schema: u32,
+    ) -> Result<Found<K>, Refusal> {
+        let found = self.loader.load::<K>(place, base, false)?;
+        if schema != 0 {
+            found.version.check_schema(schema, true)?;
+        }
+        Ok(found)
+    }
+
+    /// A version on probation that did not get through a start of the process.
+    fn give_up(&self, slot: &str, what: &str, why: &str, notes: &mut Vec<String>) {
+        tracing::warn!(slot, "{what} is rolled back: {why}");
+        self.board.count("rollbacks");
+        notes.push(format!("{what} is rolled back: {why}"));
+    }
+
+    fn announce(&self, slot: &str, base: &Base, notes: Vec<String>) {
         let facts = ComponentFacts {
             slot: slot.to_owned(),
-            name: info.name.clone().unwrap_or_default(),
-            version: info.version.clone().unwrap_or_default(),
-            hash: info.hash.clone(),
-            source,
+            base: base.source(),
             state: "waiting",
+            notes,
             ..ComponentFacts::default()
         };
-        tracing::info!(
-            slot,
-            name = facts.name,
-            version = facts.version,
-            source = facts.source,
-            "component loaded"
-        );
         self.board.write(|board| {
             // The protocol guest first, the policies in their order.
             if slot == SLOT {
@@ -202,6 +237,75 @@ impl<'a> Guests<'a> {
                 board.components.push(facts);
             }
         });
+    }
+}
+
+type Chosen<K> = Result<(Found<K>, Option<(Prepared<K>, Version)>), StartError>;
+
+/// What the protocol guest's slot begins with.
+pub(super) fn protocol_base(config: &Config) -> Result<Base, StartError> {
+    base(config.components.ocpp.as_ref(), carried::protocol())
+}
+
+/// The same for a policy's.
+pub(super) fn policy_base(config: &Config, policy: &PolicyConfig) -> Result<Base, StartError> {
+    let file = policy.file.as_ref().or(config.components.policy.as_ref());
+    base(file, carried::policy())
+}
+
+fn base(file: Option<&PathBuf>, carried: Option<&'static [u8]>) -> Result<Base, StartError> {
+    match file {
+        Some(path) => Ok(Base::File(path.clone())),
+        None => carried.map(Base::Carried).ok_or(StartError::NoComponent),
+    }
+}
+
+/// The chain: as configured, or the standard policy alone.
+pub(super) fn policies(config: &Config) -> Vec<PolicyConfig> {
+    if !config.policy.is_empty() {
+        return config.policy.clone();
+    }
+    vec![PolicyConfig {
+        name: STANDARD.into(),
+        file: None,
+        on_failure: OnFailure::Pass,
+        limits: GuestLimits::default(),
+        settings: BTreeMap::new(),
+    }]
+}
+
+/// The slot of a policy.
+pub(super) fn policy_slot(name: &str) -> String {
+    format!("policy/{name}")
+}
+
+pub(super) fn protocol_limits(config: &Config) -> Limits {
+    let factor = config.limits.time_factor;
+    limits(Limits::ocpp(), &config.limits.ocpp, factor)
+}
+
+pub(super) fn policy_limits(config: &Config, policy: &PolicyConfig) -> Limits {
+    let factor = config.limits.time_factor;
+    let own = limits(Limits::policy(), &config.limits.policy, factor);
+    limits(own, &policy.limits, 1)
+}
+
+fn probation_rules(config: &Config) -> ProbationRules {
+    let it = &config.probation;
+    let ms = |seconds: u32| u64::from(seconds) * 1000;
+    ProbationRules {
+        events: it.events.into(),
+        time_ms: ms(it.time_s),
+        in_service_ms: ms(it.in_service_s),
+        answer_ms: ms(it.answer_s),
+        starts: it.starts,
+    }
+}
+
+fn name_of(place: &Place) -> String {
+    match place {
+        Place::Base => "the base".into(),
+        Place::Installed(version) => version.to_string(),
     }
 }
 

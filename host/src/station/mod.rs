@@ -11,6 +11,7 @@
 
 mod assemble;
 mod boot;
+mod chain;
 mod deliver;
 pub(crate) mod devices;
 mod effects;
@@ -18,6 +19,7 @@ mod error;
 mod guests;
 mod hardware;
 mod lines;
+mod swap;
 
 pub use assemble::Station;
 pub use error::StartError;
@@ -30,20 +32,20 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::board::Board;
 use crate::clock::Clock;
+use crate::config::WithoutGuest;
 use crate::control::Command;
 use crate::crash::CrashPoints;
-use crate::guest::{Ocpp, Slot};
-use crate::health::Health;
+use crate::guest::Ocpp;
 use crate::journal::Journal;
 use crate::link::{Link, LinkEvent};
 use crate::outlet::{HardwareEvent, Outlets};
 use crate::policy::{Chain, Worker};
 use crate::services::Services;
+use crate::slots::{Installer, Tenant};
 use crate::store::Store;
 use crate::timers::Timers;
 use crate::wit::protocol::{
-    BootReason, Connect, Decision, Dropped, Event, OutletEvent, Response, Setting,
-    Station as StationInfo,
+    Connect, Decision, Event, OutletEvent, Response, Setting, Station as StationInfo,
 };
 
 /// The name of the protocol guest's slot.
@@ -62,17 +64,21 @@ const END_BOUND: Duration = Duration::from_millis(400);
 struct Loop {
     info: StationInfo,
     settings: Vec<Setting>,
-    amnesia: bool,
     crash: CrashPoints,
 
-    slot: Slot<Ocpp>,
+    tenant: Tenant<Ocpp>,
+    installer: Installer,
+    /// To ourselves, from a rehearsal.
+    commands: mpsc::UnboundedSender<Command>,
+    /// Another version is looked for, since the one in the slot cannot start.
+    falls_back: bool,
+    /// Hashes of those that could not.
+    unfit: Vec<String>,
+    /// There is none.
+    safe_mode: bool,
+    without_guest: WithoutGuest,
     store: Store,
     timers: Timers,
-    health: Health,
-    /// For the next `start`.
-    reason: BootReason,
-    dropped: Option<Dropped>,
-    failed_at: Option<std::time::Instant>,
     /// Something may be in the store's inbox.
     inbox: bool,
     /// What the link was last told to do.
@@ -174,6 +180,7 @@ impl Loop {
                     self.on_time().await;
                 }
                 Input::Command(Command::Network(online)) => self.link.set_online(online),
+                Input::Command(Command::Component(it)) => self.on_handover(it).await,
                 Input::Hardware(it) => self.on_hardware(it).await,
                 Input::Link(it) => self.on_link(it).await,
                 Input::Decision(it) => self.on_decision(it).await,
@@ -205,15 +212,16 @@ impl Loop {
 
     /// There is an instance, or one can be made.
     fn able(&self) -> bool {
-        self.slot.has_instance() || self.clock.monotonic_ms() >= self.health.not_before_ms()
+        self.tenant.life().able()
     }
 
     fn wake_at(&self) -> Instant {
         let due = if self.able() {
             self.timers.next_ms(&self.clock.now())
         } else {
-            Some(self.health.not_before_ms())
+            Some(self.tenant.life().not_before_ms())
         };
+        let due = [due, self.tenant.wake_ms()].into_iter().flatten().min();
         let due = due.map_or(self.housekeeping_at, |ms| {
             self.epoch.instant(ms).min(self.housekeeping_at)
         });
@@ -235,10 +243,12 @@ impl Loop {
             self.chain.clock_stepped(step);
             self.deliver(Event::ClockStepped(step)).await;
         }
-        if let Some(batch) = self.slot.entries_mut().due(self.clock.monotonic_ms()) {
+        let now_ms = self.clock.monotonic_ms();
+        if let Some(batch) = self.entries_mut().due(now_ms) {
             // Lazy entries: nothing waits for them, and they wait again if this
             // fails.
             let _ = self.commit(batch).await;
         }
+        self.look_at_probation().await;
     }
 }

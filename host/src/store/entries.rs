@@ -113,6 +113,12 @@ impl Entries {
         self.held.get(key).map(|held| &held.value)
     }
 
+    /// The entry kept under a key.
+    #[must_use]
+    pub fn entry(&self, key: &str) -> Option<KeptEntry> {
+        self.held.get(key).map(|held| held.entry(key))
+    }
+
     /// Items whose key begins with `prefix` and is not before `start_at`, in
     /// ascending order, at most `most`; at most 256 and 1 MiB, but always one.
     #[must_use]

@@ -120,6 +120,23 @@ impl Control {
         json_of(path, &answer(path, request.send(body))?)
     }
 
+    /// POST with bytes and further headers, and the answer as JSON.
+    ///
+    /// # Errors
+    /// If it is not a 2xx with JSON.
+    pub fn post_bytes(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Result<Value, ControlFailure> {
+        let mut request = self.agent.post(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        json_of(path, &answer(path, request.send(body))?)
+    }
+
     /// `GET /v1/status`.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use anyhow::{Context as _, bail};
 use serde_json::Value;
 use tempfile::TempDir;
 
+mod components;
 mod config;
 mod contactor;
 mod control;
@@ -44,6 +45,8 @@ pub struct Charger {
     process: Process,
     control: Control,
     events: Events,
+    /// If what it compiles is shared with others.
+    shares: Option<PathBuf>,
 }
 
 /// A program that ended instead of running.
@@ -142,6 +145,7 @@ impl Site {
             process,
             control: Control::new(&url),
             events,
+            shares: (!self.cold).then(|| self.state_dir()),
         })
     }
 

@@ -1,0 +1,154 @@
+//! `plugpoint component install` and `rollback`: asks the charger, follows what
+//! comes of it, and prints each step.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use super::{ClientError, Control};
+
+/// How often the charger is asked how far it is.
+const POLL: Duration = Duration::from_millis(50);
+
+/// What is installed, and how.
+#[derive(Clone, Debug)]
+pub struct Install {
+    /// A `.wasm` file.
+    pub file: PathBuf,
+    /// `ocpp` or `policy/NAME`.
+    pub slot: String,
+    /// Its signature; without it `FILE.minisig`, if that is there.
+    pub signature: Option<PathBuf>,
+    /// An older version is meant.
+    pub allow_downgrade: bool,
+    /// Also if there is no way back.
+    pub one_way: bool,
+    /// It only looks on.
+    pub shadow: bool,
+    /// Until it has proved itself, not only until it runs.
+    pub wait: bool,
+}
+
+/// An installation that came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum InstallError {
+    /// A file on this side.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The charger did not take the request.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// It took it, and then this came of it.
+    #[error("{state}: {why}")]
+    Failed {
+        /// `refused` or `rolled-back`.
+        state: String,
+        /// In plain words.
+        why: String,
+    },
+    /// The charger was started anew meanwhile.
+    #[error("the charger no longer knows of this job; `plugpoint component list` tells what runs")]
+    Forgotten,
+}
+
+/// Installs a component and prints each step.
+pub async fn install(control: &Control, it: &Install) -> Result<(), InstallError> {
+    let wasm = read(&it.file)?;
+    let mut headers = Vec::new();
+    if let Some(signature) = signature(it)? {
+        headers.push(("x-minisign", STANDARD.encode(signature)));
+    }
+    let path = format!(
+        "/v1/components/{}?allow_downgrade={}&one_way={}&shadow={}",
+        it.slot, it.allow_downgrade, it.one_way, it.shadow
+    );
+    let answer = control.post(&path, &headers, wasm).await?;
+    follow(control, &answer, it.wait).await
+}
+
+/// Goes back to the version before and prints each step.
+pub async fn roll_back(control: &Control, slot: &str) -> Result<(), InstallError> {
+    let path = format!("/v1/components/{slot}/rollback");
+    let answer = control.post(&path, &[], Vec::new()).await?;
+    follow(control, &answer, false).await
+}
+
+async fn follow(control: &Control, answer: &Value, wait: bool) -> Result<(), InstallError> {
+    let id = &answer["job"];
+    let mut told = 0;
+    loop {
+        let all = control.get("/v1/components").await?;
+        let job = all["installations"]
+            .as_array()
+            .and_then(|jobs| jobs.iter().find(|job| job["id"] == *id))
+            .ok_or(InstallError::Forgotten)?;
+        let steps = job["steps"].as_array().map_or(&[][..], Vec::as_slice);
+        for step in &steps[told.min(steps.len())..] {
+            println!("{}", told_step(step, job));
+        }
+        told = steps.len();
+        let state = job["state"].as_str().unwrap_or_default();
+        if job["done"] == true {
+            return match job["error"].as_str() {
+                Some(why) => Err(InstallError::Failed {
+                    state: state.to_owned(),
+                    why: why.to_owned(),
+                }),
+                None => Ok(()),
+            };
+        }
+        if state == "probation" && !wait {
+            return Ok(());
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+fn told_step(step: &Value, job: &Value) -> String {
+    let name = step["step"].as_str().unwrap_or_default();
+    let after = step["after_ms"].as_u64().unwrap_or_default();
+    let version = &job["version"];
+    let text = |field: &str| version[field].as_str().unwrap_or("?");
+    match name {
+        "compiling" => format!(
+            "{after:>6} ms  compiling {} {} (build {})",
+            text("name"),
+            text("version"),
+            text("build")
+        ),
+        "probation" => {
+            let pause = job["pause_us"].as_u64().unwrap_or_default();
+            format!("{after:>6} ms  swapped, on probation (pause {pause} us)")
+        }
+        name => format!("{after:>6} ms  {name}"),
+    }
+}
+
+fn signature(it: &Install) -> Result<Option<Vec<u8>>, InstallError> {
+    if let Some(path) = &it.signature {
+        return read(path).map(Some);
+    }
+    let mut beside = it.file.clone().into_os_string();
+    beside.push(".minisig");
+    let beside = PathBuf::from(beside);
+    // Whether one is needed is for the charger to say.
+    if beside.exists() {
+        return read(&beside).map(Some);
+    }
+    Ok(None)
+}
+
+fn read(path: &std::path::Path) -> Result<Vec<u8>, InstallError> {
+    std::fs::read(path).map_err(|source| InstallError::File {
+        path: path.to_path_buf(),
+        source,
+    })
+}

@@ -1,0 +1,12 @@
+//! The commands `plugpoint component …`: look at a file, and install, list and
+//! roll back on a running charger, through its control API.
+//!
+//! Not here: anything that decides. The charger does, and says so.
+
+mod client;
+mod install;
+mod list;
+
+pub use client::{ClientError, Control};
+pub use install::{Install, InstallError, install, roll_back};
+pub use list::list;

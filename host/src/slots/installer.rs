@@ -1,0 +1,402 @@
+//! Takes components in while the charger is at work: on a thread of its own, of
+//! the lowest priority, one at a time. What comes out can start; the owner of
+//! the slot puts it in between two events.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+
+use super::{Base, Job, Jobs, Loader, Place, Record, Records, Refusal, Swap, quiet};
+use crate::guest::{Kind, Ocpp, Policy};
+use crate::wit::protocol::BootReason;
+
+/// What is said with a component.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Flags {
+    /// An older version is meant.
+    pub allow_downgrade: bool,
+    /// Also if there is no way back.
+    pub one_way: bool,
+    /// It only looks on: its verdicts are compared and not used.
+    pub shadow: bool,
+}
+
+/// Who owns a slot: how it is handed what is ready.
+pub enum Target {
+    /// The protocol guest.
+    Ocpp(Box<dyn Fn(Handover<Ocpp>) + Send>),
+    /// A policy.
+    Policy(Box<dyn Fn(Handover<Policy>) + Send>),
+}
+
+/// What an owner of a slot is told.
+#[derive(Debug)]
+pub enum Handover<K: Kind> {
+    /// Put it in.
+    Swap(Box<Swap<K>>),
+    /// Let it look on.
+    Shadow(Box<Swap<K>>),
+    /// End the probation.
+    RollBack(Job),
+    /// There is no other version that could run.
+    NothingLeft(Job),
+}
+
+/// The slots by name, each with what it begins with.
+pub type Slots = Vec<(String, Base, Target)>;
+
+/// A handle; clones share the thread.
+#[derive(Clone, Debug)]
+pub struct Installer {
+    orders: mpsc::Sender<Order>,
+    jobs: Jobs,
+    slots: Arc<[String]>,
+    busy: Arc<AtomicBool>,
+}
+
+/// A request that is not even begun.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unavailable {
+    /// It is not in the configuration.
+    #[error("there is no slot `{slot}`; there are {there}")]
+    NoSlot {
+        /// The name that was asked for.
+        slot: String,
+        /// Those that there are.
+        there: String,
+    },
+    /// One at a time: a component can be large, and memory is not.
+    #[error("another component is just being taken in")]
+    Busy,
+    /// Only policies have one.
+    #[error("slot `{slot}` takes no shadow: only policies do")]
+    NoShadow {
+        /// The slot.
+        slot: String,
+    },
+    /// The charger is about to end.
+    #[error("the charger is ending")]
+    Ending,
+}
+
+#[derive(Debug)]
+struct Order {
+    slot: String,
+    job: Job,
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    Install {
+        wasm: Vec<u8>,
+        signature: Option<Vec<u8>>,
+        flags: Flags,
+    },
+    RollBack,
+    /// These cannot run.
+    FallBack(Vec<String>),
+}
+
+struct Running {
+    loader: Loader,
+    records: Records,
+    slots: Slots,
+    busy: Arc<AtomicBool>,
+}
+
+impl Installer {
+    /// Starts the thread. It ends with the last handle.
+    pub fn start(
+        loader: Loader,
+        records: Records,
+        slots: Slots,
+        jobs: Jobs,
+    ) -> std::io::Result<Self> {
+        let (orders, queue) = mpsc::channel::<Order>();
+        let names: Vec<String> = slots.iter().map(|(name, ..)| name.clone()).collect();
+        let busy = Arc::new(AtomicBool::new(false));
+        let running = Running {
+            loader,
+            records,
+            slots,
+            busy: busy.clone(),
+        };
+        std::thread::Builder::new()
+            .name("installer".into())
+            .spawn(move || {
+                quiet::give_way();
+                // What an installation left behind that was cut off.
+                running.loader.shelf.retain(&running.records.hashes());
+                while let Ok(order) = queue.recv() {
+                    running.perform(order);
+                }
+            })?;
+        Ok(Self {
+            orders,
+            jobs,
+            slots: names.into(),
+            busy,
+        })
+    }
+
+    /// All jobs.
+    #[must_use]
+    pub fn jobs(&self) -> &Jobs {
+        &self.jobs
+    }
+
+    /// Takes a component for a slot; the number of the job.
+    pub fn install(
+        &self,
+        slot: &str,
+        wasm: Vec<u8>,
+        signature: Option<Vec<u8>>,
+        flags: Flags,
+    ) -> Result<u64, Unavailable> {
+        self.check_slot(slot)?;
+        if flags.shadow && !slot.starts_with("policy/") {
+            return Err(Unavailable::NoShadow {
+                slot: slot.to_owned(),
+            });
+        }
+        self.engage()?;
+        let kind = if flags.shadow { "shadow" } else { "install" };
+        self.order(
+            slot,
+            kind,
+            What::Install {
+                wasm,
+                signature,
+                flags,
+            },
+        )
+    }
+
+    /// Back to the version before; the number of the job.
+    pub fn roll_back(&self, slot: &str) -> Result<u64, Unavailable> {
+        self.check_slot(slot)?;
+        self.engage()?;
+        self.order(slot, "rollback", What::RollBack)
+    }
+
+    /// What runs in the slot fails again and again: another version, if there is
+    /// one besides those that failed.
+    pub fn fall_back(&self, slot: &str, failed: &[String]) {
+        // Fails only when the charger is ending.
+        let _ = self.order(slot, "fall-back", What::FallBack(failed.to_vec()));
+    }
+
+    fn check_slot(&self, slot: &str) -> Result<(), Unavailable> {
+        if self.slots.iter().any(|there| there == slot) {
+            return Ok(());
+        }
+        Err(Unavailable::NoSlot {
+            slot: slot.to_owned(),
+            there: self.slots.join(", "),
+        })
+    }
+
+    fn engage(&self) -> Result<(), Unavailable> {
+        let was_busy = self.busy.swap(true, Ordering::AcqRel);
+        if was_busy {
+            return Err(Unavailable::Busy);
+        }
+        Ok(())
+    }
+
+    fn order(&self, slot: &str, kind: &'static str, what: What) -> Result<u64, Unavailable> {
+        let job = self.jobs.begin(slot, kind);
+        let id = job.id();
+        let slot = slot.to_owned();
+        self.orders
+            .send(Order { slot, job, what })
+            .map_err(|_| Unavailable::Ending)?;
+        Ok(id)
+    }
+}
+
+impl Running {
+    fn perform(&self, order: Order) {
+        let Some((slot, base, target)) = self.slots.iter().find(|(slot, ..)| *slot == order.slot)
+        else {
+            // Checked before it was ordered.
+            return self.free();
+        };
+        match target {
+            Target::Ocpp(hand) => self.perform_for::<Ocpp>(slot, base, hand, order),
+            Target::Policy(hand) => self.perform_for::<Policy>(slot, base, hand, order),
+        }
+    }
+
+    fn perform_for<K: Kind>(
+        &self,
+        slot: &str,
+        base: &Base,
+        hand: &dyn Fn(Handover<K>),
+        order: Order,
+    ) {
+        let Order { job, what, .. } = order;
+        let record = self.records.get(slot);
+        match what {
+            What::Install {
+                wasm,
+                signature,
+                flags,
+            } => match self.take_in::<K>(&record, base, &wasm, signature.as_deref(), flags, &job) {
+                Ok(found) => {
+                    let hash = found.version.hash.clone();
+                    let swap = Box::new(Swap {
+                        found,
+                        one_way: flags.one_way,
+                        fall_back: false,
+                        rehearsed: false,
+                        reason: BootReason::Swap,
+                        job,
+                    });
+                    self.free();
+                    hand(if flags.shadow {
+                        Handover::Shadow(swap)
+                    } else {
+                        Handover::Swap(swap)
+                    });
+                    self.tidy(hash);
+                }
+                Err(refusal) => self.refuse(job, &refusal),
+            },
+            What::RollBack if record.candidate.is_some() => {
+                self.free();
+                hand(Handover::RollBack(job));
+            }
+            What::RollBack => match self.before::<K>(slot, &record, base, &job) {
+                Ok(found) => {
+                    self.free();
+                    hand(Handover::Swap(Box::new(Swap {
+                        found,
+                        one_way: false,
+                        fall_back: false,
+                        rehearsed: false,
+                        reason: BootReason::Rollback,
+                        job,
+                    })));
+                }
+                Err(refusal) => self.refuse(job, &refusal),
+            },
+            What::FallBack(failed) => self.fall_back::<K>(&record, base, &failed, hand, job),
+        }
+    }
+
+    /// The next one may come. Before anybody learns how this one ended.
+    fn free(&self) {
+        self.busy.store(false, Ordering::Release);
+    }
+
+    fn refuse(&self, job: Job, refusal: &Refusal) {
+        self.free();
+        job.refused(&refusal.to_string());
+    }
+
+    /// From the bytes that came to something that can start. Nothing of the
+    /// file is looked at before its signature.
+    fn take_in<K: Kind>(
+        &self,
+        record: &Record,
+        base: &Base,
+        wasm: &[u8],
+        signature: Option<&[u8]>,
+        flags: Flags,
+        job: &Job,
+    ) -> Result<super::Found<K>, Refusal> {
+        job.step("verifying");
+        let version = self.loader.inspect::<K>(wasm, signature)?;
+        job.version(&version);
+        let present = base.version().ok();
+        let active = record.active.version().or(present.as_ref());
+        if let Some(active) = active
+            && !flags.allow_downgrade
+            && version.is_older_than(active)
+        {
+            return Err(Refusal::Older {
+                new: version.stated().to_owned(),
+                present: active.stated().to_owned(),
+            });
+        }
+        version.check_schema(record.schema, flags.one_way || flags.shadow)?;
+        let is_base = present.is_some_and(|present| present.hash == version.hash);
+        let place = if is_base {
+            Place::Base
+        } else {
+            self.loader.shelf.put(&version.hash, wasm, signature)?;
+            Place::Installed(version.clone())
+        };
+        job.step("compiling");
+        let prepared = self.loader.prepare(wasm, true)?;
+        job.step("trying");
+        Ok(super::Found {
+            prepared,
+            version,
+            place,
+            source: "installed".into(),
+        })
+    }
+
+    fn before<K: Kind>(
+        &self,
+        slot: &str,
+        record: &Record,
+        base: &Base,
+        job: &Job,
+    ) -> Result<super::Found<K>, Refusal> {
+        let place = record.last_good.as_ref().ok_or(Refusal::NothingBefore {
+            slot: slot.to_owned(),
+        })?;
+        job.step("verifying");
+        let found = self.loader.load::<K>(place, base, true)?;
+        job.version(&found.version);
+        found.version.check_schema(record.schema, false)?;
+        job.step("trying");
+        Ok(found)
+    }
+
+    fn fall_back<K: Kind>(
+        &self,
+        record: &Record,
+        base: &Base,
+        failed: &[String],
+        hand: &dyn Fn(Handover<K>),
+        job: Job,
+    ) {
+        job.step("verifying");
+        let places = [
+            Some(&record.active),
+            record.last_good.as_ref(),
+            Some(&Place::Base),
+        ];
+        for place in places.into_iter().flatten() {
+            let Ok(found) = self.loader.load::<K>(place, base, true) else {
+                continue;
+            };
+            let fits = found.version.check_schema(record.schema, true).is_ok();
+            if failed.contains(&found.version.hash) || !fits {
+                continue;
+            }
+            job.version(&found.version);
+            job.step("trying");
+            return hand(Handover::Swap(Box::new(Swap {
+                found,
+                one_way: true,
+                fall_back: true,
+                rehearsed: true,
+                reason: BootReason::Rollback,
+                job,
+            })));
+        }
+        hand(Handover::NothingLeft(job));
+    }
+
+    fn tidy(&self, also: String) {
+        let mut bases = vec![also];
+        let versions = self.slots.iter().map(|(_, base, _)| base.version());
+        bases.extend(versions.flatten().map(|version| version.hash));
+        self.loader.tidy(&self.records, &bases);
+    }
+}
