@@ -12,7 +12,7 @@ use crate::host::{
     Action, Boot, Connect, Durability, Entries, Event, LinkState, Log, Now, Shown, Stamp, Station,
     Timer,
 };
-use crate::kept::Cell;
+use crate::kept::{Cell, unpack};
 use crate::link;
 use crate::message_id::MessageIds;
 use crate::outbox::Outbox;
@@ -21,14 +21,12 @@ use crate::packed::packed;
 use crate::password;
 use crate::queue::{Queue, StopReason};
 use crate::registration::Registration;
+use crate::schema::{self, Form};
 use crate::status::Report;
 use crate::storage::Unkept;
 use crate::timers::{self, Timers};
 use crate::trial::Trial;
 use crate::turn::Turn;
-
-/// The schema of the entries that this version writes.
-const SCHEMA: u32 = 1;
 
 /// How often the parts may set each other off within one call.
 const MOST_ROUNDS: u32 = 8;
@@ -69,6 +67,7 @@ pub(crate) struct PendingUnlock {
 /// one event; everything it wants done is in the actions it returns.
 #[derive(Debug)]
 pub struct Charger {
+    form: Form,
     pub(crate) station: Station,
     pub(crate) ids: MessageIds,
     pub(crate) config: Config,
@@ -99,7 +98,7 @@ pub struct Charger {
 impl Charger {
     /// A new instance, from the kept entries and the state of the world.
     pub fn start(boot: &Boot, entries: &dyn Entries, log: &dyn Log) -> (Self, Vec<Action>) {
-        let mut turn = Turn::new(boot.now, entries, log);
+        let mut turn = Turn::new(boot.now, entries, form_of(boot, entries), log);
         let mut charger = Self::load(&mut turn, boot);
         charger.take_up(&mut turn, boot);
         charger.stirred = true;
@@ -115,7 +114,7 @@ impl Charger {
         entries: &dyn Entries,
         log: &dyn Log,
     ) -> Vec<Action> {
-        let mut turn = Turn::new(now, entries, log);
+        let mut turn = Turn::new(now, entries, self.form, log);
         // Whatever is not a frame from the far end may set off anything.
         self.stirred = !matches!(event, Event::Frame(_));
         match event {
@@ -134,7 +133,7 @@ impl Charger {
                 }
             }
             Event::ClockStepped(_) => self.clock_stepped(),
-            Event::Committed => {}
+            Event::Committed => self.migrate(&mut turn),
             Event::PowerFailing(left_ms) => self.power_failing(&mut turn, left_ms),
         }
         self.settle(&mut turn);
@@ -143,7 +142,7 @@ impl Charger {
 
     fn load(turn: &mut Turn<'_>, boot: &Boot) -> Self {
         let log = turn.log;
-        note_schema(turn);
+        let form = note_schema(turn, boot);
         let config = Config::load(turn, &boot.settings, &boot.outlets);
         let clock = Clock::load(turn, &boot.services);
         let password = password::Which::load(turn, &boot.settings);
@@ -157,6 +156,7 @@ impl Charger {
         let store = &mut turn.store;
         let heartbeat = Heartbeat::load(store, log, boot.now.at.monotonic_ms);
         Self {
+            form,
             station: boot.station.clone(),
             ids: MessageIds::new(&boot.random),
             clock,
@@ -242,6 +242,32 @@ impl Charger {
         }
         self.advance_reset(turn);
         self.flush(turn);
+        self.move_entries(turn);
+    }
+
+    /// Nobody before this build need read what it keeps any more.
+    fn migrate(&mut self, turn: &mut Turn<'_>) {
+        self.form = Form {
+            writes: schema::NEWEST,
+            moving: self.form.moving || self.form.writes < schema::NEWEST,
+        };
+        turn.store.set_form(self.form);
+    }
+
+    /// One slice per call, until nothing of the schema before is left.
+    fn move_entries(&mut self, turn: &mut Turn<'_>) {
+        if !self.form.moving {
+            return;
+        }
+        if turn.store.move_slice() {
+            self.timers
+                .want(turn, timers::MIGRATION, Some(turn.ms() + 1));
+            return;
+        }
+        let schema = self.form.writes;
+        turn.store
+            .write("schema".to_owned(), &schema, Durability::Durable);
+        self.form.moving = false;
     }
 
     fn flush(&mut self, turn: &mut Turn<'_>) {
@@ -370,22 +396,24 @@ impl Charger {
     }
 }
 
+/// How entries are read and written: as they are kept, and as `boot` wants them.
+fn form_of(boot: &Boot, entries: &dyn Entries) -> Form {
+    let kept = entries
+        .get("schema")
+        .and_then(|bytes| unpack::<u32>(&bytes))
+        .unwrap_or(boot.entry_schema);
+    Form::new(kept, boot.entry_schema)
+}
+
 /// Notes in which schema the entries are.
-///
-/// # Panics
-///
-/// If they are in a later one: the version that wrote them has to go on.
-fn note_schema(turn: &mut Turn<'_>) {
+fn note_schema(turn: &mut Turn<'_>, boot: &Boot) -> Form {
     let log = turn.log;
-    match turn.store.read::<u32>("schema", log) {
-        None => turn
-            .store
-            .write("schema".to_owned(), &SCHEMA, Durability::Lazy),
-        Some(kept) => assert!(
-            kept <= SCHEMA,
-            "entries are in schema {kept}, this version knows {SCHEMA}"
-        ),
+    if turn.store.read::<u32>("schema", log).is_none() {
+        let schema = boot.entry_schema;
+        turn.store
+            .write("schema".to_owned(), &schema, Durability::Lazy);
     }
+    turn.store.form()
 }
 
 fn show_one(turn: &mut Turn<'_>, outlet: u32, name: &str, before: &mut String, value: String) {

@@ -7,25 +7,39 @@ use std::ops::Deref;
 use crate::host::{Action, Durability, Entries, Entry, Level, Log};
 use crate::json::{Writer, parse};
 use crate::packed::Packed;
+use crate::schema::{self, Form, RENAMED};
 
 /// The entries, with what this call is about to change laid over them.
 pub(crate) struct Store<'a> {
     entries: &'a dyn Entries,
+    form: Form,
     changed: Vec<(String, Option<Entry>)>,
 }
 
 impl<'a> Store<'a> {
-    pub(crate) fn new(entries: &'a dyn Entries) -> Self {
+    pub(crate) fn new(entries: &'a dyn Entries, form: Form) -> Self {
         Self {
             entries,
+            form,
             changed: Vec::new(),
         }
+    }
+
+    pub(crate) fn form(&self) -> Form {
+        self.form
+    }
+
+    pub(crate) fn set_form(&mut self, form: Form) {
+        self.form = form;
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<Vec<u8>> {
         match self.changed.iter().find(|(changed, _)| changed == key) {
             Some((_, entry)) => entry.as_ref().map(|entry| entry.value.clone()),
-            None => self.entries.get(key),
+            None => {
+                let there = self.entries.get(&self.form.key(key));
+                there.or_else(|| self.entries.get(key).filter(|_| self.form.moving))
+            }
         }
     }
 
@@ -34,9 +48,7 @@ impl<'a> Store<'a> {
     pub(crate) fn scan(&self, prefix: &str, start_at: &str, most: u32) -> Vec<(String, Vec<u8>)> {
         let within = |key: &str| key.starts_with(prefix) && key >= start_at;
         let hidden = self.changed.iter().filter(|(key, _)| within(key)).count();
-        let mut found = self
-            .entries
-            .scan(prefix, start_at, most.saturating_add(hidden as u32));
+        let mut found = self.scan_kept(prefix, start_at, most.saturating_add(hidden as u32));
         if hidden > 0 {
             found.retain(|(key, _)| !self.changed.iter().any(|(changed, _)| changed == key));
             for (key, entry) in &self.changed {
@@ -48,6 +60,49 @@ impl<'a> Store<'a> {
         }
         found.truncate(most as usize);
         found
+    }
+
+    fn scan_kept(&self, prefix: &str, start_at: &str, most: u32) -> Vec<(String, Vec<u8>)> {
+        let form = self.form;
+        let mut found: Vec<_> = self
+            .entries
+            .scan(&form.key(prefix), &form.key(start_at), most)
+            .into_iter()
+            .map(|(key, value)| (form.own(key), value))
+            .collect();
+        if form.moving {
+            for (key, value) in self.entries.scan(prefix, start_at, most) {
+                if !found.iter().any(|(there, _)| *there == key) {
+                    found.push((key, value));
+                }
+            }
+            found.sort_by(|a, b| a.0.cmp(&b.0));
+            found.truncate(most as usize);
+        }
+        found
+    }
+
+    /// Moves a slice of the entries to the schema that is written; true if there
+    /// may be more.
+    pub(crate) fn move_slice(&mut self) -> bool {
+        if !self.form.moving {
+            return false;
+        }
+        for (old, _) in RENAMED {
+            let items = self.entries.scan(old, old, schema::SLICE);
+            if items.is_empty() {
+                continue;
+            }
+            for (key, value) in items {
+                // What this call has changed anyway is written in the new form.
+                if !self.changed.iter().any(|(changed, _)| *changed == key) {
+                    let durability = durability_of(old);
+                    self.keep(key, value, durability);
+                }
+            }
+            return true;
+        }
+        false
     }
 
     pub(crate) fn keep(&mut self, key: String, value: Vec<u8>, durability: Durability) {
@@ -76,9 +131,16 @@ impl<'a> Store<'a> {
 
     /// The changes as actions.
     pub(crate) fn into_actions(self) -> impl Iterator<Item = Action> {
-        self.changed.into_iter().map(|(key, entry)| match entry {
-            Some(entry) => Action::Keep(entry),
-            None => Action::Forget(key),
+        let form = self.form;
+        self.changed.into_iter().flat_map(move |(key, entry)| {
+            let kept = form.key(&key);
+            let moved = form.moving && kept != key;
+            let old = moved.then_some(Action::Forget(key));
+            let new = match entry {
+                Some(entry) => Action::Keep(Entry { key: kept, ..entry }),
+                None => Action::Forget(kept),
+            };
+            [Some(new), old].into_iter().flatten()
         })
     }
 
@@ -107,6 +169,14 @@ impl<'a> Store<'a> {
 
     pub(crate) fn write<T: Packed>(&mut self, key: String, value: &T, durability: Durability) {
         self.keep(key, encode(value), durability);
+    }
+}
+
+/// How the entries that schemas differ in are kept: as where they are written.
+fn durability_of(prefix: &str) -> Durability {
+    match prefix {
+        "cache/" => Durability::Lazy,
+        _ => Durability::Durable,
     }
 }
 

@@ -8,7 +8,7 @@
 //! In reading order:
 //!
 //! * [`host`]: the vocabulary shared with whoever runs this; `kept`,
-//!   `packed` and `turn`: entries, and one call
+//!   `packed`, `schema` and `turn`: entries, and one call
 //! * `charger`: the parts and how they are set off
 //! * `json`, `rpc`, `fields`, `timestamp`, `message_id`: what goes over the wire
 //! * `config`, `password`, `trial`, `link`, `clock`, `timers`, `heartbeat`
@@ -51,6 +51,7 @@ mod registration;
 mod reporting;
 mod rpc;
 mod sampling;
+mod schema;
 mod securing;
 mod status;
 mod storage;

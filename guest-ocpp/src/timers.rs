@@ -12,13 +12,15 @@ pub(crate) const CALL: usize = 2;
 pub(crate) const QUEUE: usize = 3;
 pub(crate) const ALIGNED: usize = 4;
 pub(crate) const CHARGER: usize = 5;
-const NAMES: [&str; 6] = [
+pub(crate) const MIGRATION: usize = 6;
+const NAMES: [&str; 7] = [
     "registration",
     "heartbeat",
     "call",
     "queue",
     "aligned",
     "charger",
+    "migration",
 ];
 
 const LOOK_AGAIN_MS: u64 = 1_000;

@@ -3,6 +3,7 @@
 
 use crate::host::{Action, Entries, Level, Log, Now};
 use crate::kept::Store;
+use crate::schema::Form;
 
 pub(crate) struct Turn<'a> {
     pub(crate) now: Now,
@@ -12,10 +13,10 @@ pub(crate) struct Turn<'a> {
 }
 
 impl<'a> Turn<'a> {
-    pub(crate) fn new(now: Now, entries: &'a dyn Entries, log: &'a dyn Log) -> Self {
+    pub(crate) fn new(now: Now, entries: &'a dyn Entries, form: Form, log: &'a dyn Log) -> Self {
         Self {
             now,
-            store: Store::new(entries),
+            store: Store::new(entries, form),
             log,
             actions: Vec::new(),
         }

@@ -46,7 +46,11 @@ fn report_panics() {
 }
 
 fn decided(now: &wit::Now, question: wit::Question) -> wit::Action {
-    let decision = crate::decide(&facts::Question::from_wit(now, question.request));
+    let asked = facts::Question::from_wit(now, question.request);
+    #[cfg(feature = "second-build")]
+    let decision = crate::second::decide(&asked).unwrap_or_else(|| crate::decide(&asked));
+    #[cfg(not(feature = "second-build"))]
+    let decision = crate::decide(&asked);
     wit::Action::Decided(wit::Decision {
         id: question.id,
         verdict: decision.verdict.into(),

@@ -16,6 +16,8 @@
 pub mod decide;
 pub mod expiry;
 pub mod facts;
+#[cfg(feature = "second-build")]
+pub mod second;
 
 pub use decide::decide;
 

@@ -18,9 +18,9 @@ pub const IMPORTS: [&str; 2] = [
     "plugpoint:charger/log@0.1.0",
 ];
 
-/// Encodes and validates; `name` and `version` are what `plugpoint component
-/// inspect` shows.
-pub fn encode(module: &[u8], name: &str, version: &str) -> Result<Vec<u8>> {
+/// Encodes and validates; `name`, `version` and `build` are what `plugpoint
+/// component inspect` shows.
+pub fn encode(module: &[u8], name: &str, version: &str, build: &str) -> Result<Vec<u8>> {
     let component = ComponentEncoder::default()
         .validate(true)
         .module(module)
@@ -29,11 +29,14 @@ pub fn encode(module: &[u8], name: &str, version: &str) -> Result<Vec<u8>> {
     let mut metadata = AddMetadata::default();
     metadata.name = AddMetadataField::Set(name.to_owned());
     let mut component = metadata.to_wasm(&component)?;
-    CustomSection {
-        name: Cow::Borrowed("version"),
-        data: Cow::Borrowed(version.as_bytes()),
+    // The names of the standard metadata.
+    for (section, text) in [("version", version), ("revision", build)] {
+        CustomSection {
+            name: Cow::Borrowed(section),
+            data: Cow::Borrowed(text.as_bytes()),
+        }
+        .append_to_component(&mut component);
     }
-    .append_to_component(&mut component);
     Ok(component)
 }
 

@@ -17,6 +17,12 @@ struct Guest {
     features: &'static [&'static str],
     /// The file, without `.wasm`.
     output: &'static str,
+    /// The name in its metadata.
+    name: &'static str,
+    /// Which build, in its metadata.
+    build: &'static str,
+    /// Instead of the package's version.
+    version: Option<&'static str>,
     /// False for those that are there to be refused.
     well_behaved: bool,
 }
@@ -39,23 +45,58 @@ const REFUSED: [Guest; 2] = [
     Guest::refused("bad-import", &["extra-import"]),
 ];
 
+/// Other builds of the carried ones, for tests that replace one by the other.
+const OTHERS: [Guest; 4] = [
+    Guest::older("guest-ocpp", "guest-ocpp-old", "0.0.9"),
+    Guest::second("guest-ocpp", "guest-ocpp-second", &["second-build"]),
+    Guest::second("guest-policy", "guest-policy-second", &["second-build"]),
+    Guest::second("bad-component", "bad-component-second", &["second-build"]),
+];
+
 impl Guest {
     const fn new(package: &'static str) -> Self {
         Self {
             package,
             features: &[],
             output: package,
+            name: package,
+            build: "first",
+            version: None,
             well_behaved: true,
+        }
+    }
+
+    /// Another build of a component.
+    const fn second(
+        package: &'static str,
+        output: &'static str,
+        features: &'static [&'static str],
+    ) -> Self {
+        Self {
+            features,
+            output,
+            build: "second",
+            ..Self::new(package)
+        }
+    }
+
+    /// The same build with an older version in its metadata.
+    const fn older(package: &'static str, output: &'static str, version: &'static str) -> Self {
+        Self {
+            output,
+            version: Some(version),
+            ..Self::new(package)
         }
     }
 
     /// A variant of the bad component that a host must not accept.
     const fn refused(output: &'static str, features: &'static [&'static str]) -> Self {
         Self {
-            package: "bad-component",
             features,
             output,
+            name: output,
             well_behaved: false,
+            ..Self::new("bad-component")
         }
     }
 }
@@ -71,8 +112,8 @@ pub fn build(workspace: &Workspace, which: Which) -> Result<()> {
         return Ok(());
     }
     together(workspace, &toolchain, &FOR_TESTS)?;
-    for refused in &REFUSED {
-        together(workspace, &toolchain, std::slice::from_ref(refused))?;
+    for other in OTHERS.iter().chain(&REFUSED) {
+        together(workspace, &toolchain, std::slice::from_ref(other))?;
     }
     Ok(())
 }
@@ -104,8 +145,11 @@ fn encode(
     let file = format!("{}.wasm", guest.package.replace('-', "_"));
     let module = toolchain.modules(workspace).join(file);
     let module = fs::read(&module).with_context(|| format!("cannot read {}", module.display()))?;
-    let version = workspace.version(guest.package)?;
-    let component = component::encode(&module, guest.output, version)
+    let version = match guest.version {
+        Some(version) => version,
+        None => workspace.version(guest.package)?,
+    };
+    let component = component::encode(&module, guest.name, version, guest.build)
         .and_then(|component| {
             if guest.well_behaved {
                 component::check_imports(&component)?;

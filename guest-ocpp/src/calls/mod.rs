@@ -12,7 +12,11 @@ mod unsupported;
 use crate::charger::Charger;
 use crate::fields::Fields;
 use crate::rpc::{self, Violation};
+use crate::schema;
 use crate::turn::Turn;
+
+/// Us, as the central system may ask for us.
+const VENDOR: &str = "Plugpoint";
 
 /// The frame to send back at once; none if it comes later.
 pub(crate) type Answer = Result<Option<String>, Violation>;
@@ -53,12 +57,21 @@ impl Charger {
     }
 }
 
-/// No vendor is known to this charger.
+/// The only vendor that this charger knows is itself: it tells which build
+/// answers.
 fn data_transfer(id: &str, fields: Fields<'_, '_>) -> Answer {
-    fields.text("vendorId", 255)?;
-    fields.optional_text("messageId", 50)?;
+    let vendor = fields.text("vendorId", 255)?;
+    let message = fields.optional_text("messageId", 50)?;
     fields.optional_text("data", usize::MAX)?;
-    status(id, "UnknownVendorId")
+    match (vendor, message) {
+        (VENDOR, Some("Build")) => Ok(Some(rpc::result(id, 64, |w| {
+            w.text("status", "Accepted");
+            let version = env!("CARGO_PKG_VERSION");
+            w.text("data", &format!("guest-ocpp {version} {}", schema::BUILD));
+        }))),
+        (VENDOR, _) => status(id, "UnknownMessageId"),
+        _ => status(id, "UnknownVendorId"),
+    }
 }
 
 /// The answer that most calls get: a single word.

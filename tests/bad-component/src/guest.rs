@@ -9,6 +9,7 @@
 //! | `revoke OUTLET` | `revoked OUTLET`; ends it |
 //! | `bad MODE` | misbehaves (see `modes`), or `survived MODE` |
 //! | `arm MODE EVENT` | `armed`; misbehaves at the next `token`, `timer`, `plugged`, `unplugged`, `frame` |
+//! | `build` | `build first`, or `build second` |
 //! | anything else | `unknown` |
 //!
 //! Unasked it says `hello REASON N` on each new link (`LinkUp`) and after each `start`
@@ -29,6 +30,7 @@ pub use exports::plugpoint::charger::protocol as wit;
 pub use plugpoint::charger::{entries, log};
 
 use crate::modes::misbehave;
+use crate::second;
 use wit::{Action, BackOff, Boot, BootReason, Connect, Durability, Entry, Event, Frame};
 use wit::{LinkState, Now, OutletChange, OutletState, Permit, Target};
 
@@ -57,7 +59,17 @@ impl wit::Guest for Component {
             return bad(&mode.value);
         }
 
-        let mut actions = vec![connect(&boot), Action::InService(true)];
+        if let Some(mode) = second::start(&boot) {
+            return bad(mode);
+        }
+        if second::is("forgetful") {
+            return second::forget_all();
+        }
+
+        let mut actions = vec![connect(&boot)];
+        if !second::is("silent") {
+            actions.push(Action::InService(true));
+        }
         if boot.reason == BootReason::Recovery {
             // What was armed has gone off.
             actions.push(Action::Forget(ARMED.to_owned()));
@@ -84,6 +96,9 @@ impl wit::Guest for Component {
     fn handle(_: Now, event: Event) -> Vec<Action> {
         if let Some(mode) = armed(name(&event)) {
             return bad(&mode);
+        }
+        if let Some(mode) = second::event() {
+            return bad(mode);
         }
         match event {
             Event::LinkUp(up) => {
@@ -147,6 +162,7 @@ fn answer(text: &str) -> Vec<Action> {
                 say(format!("pong {count}")),
             ]
         }
+        (Some("build"), None, None) => vec![say(format!("build {}", second::BUILD))],
         (Some("count"), None, None) => vec![say(format!("count {}", count()))],
         (Some("permit"), Some(outlet), Some(limit)) => permit(outlet, limit),
         (Some("revoke"), Some(outlet), None) => match outlet.parse() {
@@ -243,6 +259,11 @@ fn keep(key: &str, value: &str) -> Action {
 }
 
 fn say(text: String) -> Action {
+    let text = if second::is("garbage") {
+        "%".repeat(text.len())
+    } else {
+        text
+    };
     Action::Send(Frame {
         link: LINK.load(Ordering::Relaxed),
         text,
