@@ -61,6 +61,24 @@ impl Setup {
 }
 
 impl Stage {
+    /// From its parts.
+    #[allow(dead_code)] // for those who take one apart
+    pub fn of(
+        central: CentralSystem,
+        charger: Charger,
+        site: Site,
+        config: Config,
+        connectors: u32,
+    ) -> Stage {
+        Stage {
+            central,
+            charger,
+            site,
+            config,
+            connectors,
+        }
+    }
+
     /// The boot is accepted, and everything is available.
     pub fn expect_up(&self) {
         self.central.expect_any("BootNotification");
