@@ -14,6 +14,8 @@
 //! * [`hardware`]: meters and readers at the other end of a line;
 //! * [`backlog`]: many transactions made offline, a power cut, and their delivery,
 //!   for a test and for the bench;
+//! * [`board`]: the same program on an emulated board, with the other end of
+//!   every wire;
 //! * [`tls`]: certificates made on the spot;
 //! * [`words`]: frames told in plain words.
 //!
@@ -25,6 +27,7 @@
 //! through its WebSocket, its control API and its process.
 
 pub mod backlog;
+pub mod board;
 pub mod central_system;
 pub mod certificate;
 pub mod charger;

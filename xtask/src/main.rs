@@ -6,7 +6,8 @@
 //! to component), [`guests`] (all components of this repository), [`program`]
 //! (the native programs), [`python`] and [`node`] (what the interoperability tests
 //! need), then one module for each task: [`mod@test`], [`demo`] (the
-//! task `run`), [`certify`], [`mod@bench`], [`virtual_time`] (the tasks `fuzz` and `lives`).
+//! task `run`), [`certify`], [`mod@bench`], [`board`],
+//! [`virtual_time`] (the tasks `fuzz` and `lives`).
 //!
 //! It holds no logic of the product: each step is a command that could be typed
 //! by hand, and is printed.
@@ -16,6 +17,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 mod bench;
+mod board;
 mod certify;
 mod component;
 mod demo;
@@ -62,6 +64,8 @@ enum Task {
     Fuzz(virtual_time::Fuzz),
     /// Lives through chargers' lives in virtual time and watches the rules.
     Lives(virtual_time::Lives),
+    /// Runs a charging session on an emulated board, through real interfaces only.
+    Board(board::Options),
 }
 
 /// What is handed on as it is.
@@ -100,7 +104,7 @@ fn perform(task: Task) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::find()?;
     let which = match task {
         Task::Build { .. } | Task::Run(_) | Task::Certify(_) => Some(Which::Carried),
-        Task::Guests | Task::Test(_) | Task::Bench(_) => Some(Which::All),
+        Task::Guests | Task::Test(_) | Task::Bench(_) | Task::Board(_) => Some(Which::All),
         Task::Fuzz(_) | Task::Lives(_) => None,
     };
     if let Some(which) = which {
@@ -115,6 +119,7 @@ fn perform(task: Task) -> anyhow::Result<ExitCode> {
         Task::Bench(passed) => bench::run(&workspace, &passed.arguments),
         Task::Fuzz(options) => virtual_time::fuzz(&workspace, &options),
         Task::Lives(options) => virtual_time::lives(&workspace, &options),
+        Task::Board(options) => board::run(&workspace, &options),
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::workspace::{self, Workspace};
-use crate::{node, program, python, virtual_time};
+use crate::{board, node, program, python, virtual_time};
 
 /// Packages that are nothing but components: without a native part there is
 /// nothing to test.
@@ -19,6 +19,7 @@ const ONLY_COMPONENTS: [&str; 2] = ["toy-protocol", "bad-component"];
 pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     let python = python::interpreter(workspace)?;
     let node = node::environment(workspace)?;
+    let board = board::for_tests(workspace)?;
     // The programs first: tests start them as a user would.
     workspace::run(over_workspace(&mut workspace.cargo("build")).arg("--bins"))?;
 
@@ -33,7 +34,8 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
         .env("PLUGPOINT_COMPONENTS", workspace.components())
         .env("PLUGPOINT_PYTHON", python)
         .env("PLUGPOINT_NODE", node.program)
-        .env("PLUGPOINT_NODE_MODULES", node.modules);
+        .env("PLUGPOINT_NODE_MODULES", node.modules)
+        .envs(board);
     let begin = Instant::now();
     let mut summary = Summary::default();
     let mut passed = watched(&mut command, &mut summary)?;

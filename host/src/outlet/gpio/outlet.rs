@@ -12,6 +12,10 @@ use crate::outlet::pilot::{PilotInput, Pwm, Signal};
 use crate::outlet::{Facts, Moment, OutletDriver, Outputs};
 use crate::wit::protocol::{ContactorState, Fault, FaultKind, Indication, LockState, PilotState};
 
+/// How long a plug that was out and is in again counts as out: so that whoever
+/// had a session learns that this may be another car.
+const OUT: Duration = Duration::from_millis(200);
+
 /// One relay of the guard.
 pub(super) trait Relay: Send {
     /// The safety thread lives.
@@ -67,6 +71,8 @@ pub(super) struct GpioOutlet {
     it: Fitted,
     told: Outputs,
     beat_at: Moment,
+    /// Until then the plug counts as out.
+    out_until: Moment,
     signal: Option<Signal>,
     /// The pilot's output does not take what it is told.
     pwm_fault: Option<Fault>,
@@ -78,6 +84,7 @@ impl GpioOutlet {
             it: fitted,
             told: Outputs::SAFE,
             beat_at: Moment::ZERO,
+            out_until: Moment::ZERO,
             signal: None,
             pwm_fault: None,
         }
@@ -157,9 +164,12 @@ impl OutletDriver for GpioOutlet {
         self.it.indicator.advance(now);
         let seen = self.it.relay.as_ref().map(|relay| relay.look());
         let mut faults = self.faults(seen.as_ref());
+        if seen.is_some_and(|seen| seen.was_unplugged && seen.now.plugged) {
+            self.out_until = now.after(OUT);
+        }
         let plug = seen
             .filter(|_| self.it.has_plug_line)
-            .map(|seen| !seen.was_unplugged);
+            .map(|seen| !seen.was_unplugged && now >= self.out_until);
         let pilot = self.it.pilot.as_mut().map(|pilot| pilot.read(plug));
         faults.extend(pilot.as_ref().and_then(|pilot| pilot.fault.clone()));
         let closed = match &self.it.feedback {

@@ -153,6 +153,12 @@ fn plug_and_request_are_the_pilot() {
     stand.relay.with(|it| it.seen.was_unplugged = true);
     let facts = stand.facts();
     assert_eq!((facts.pilot, facts.plugged), (PilotState::A, false));
+    // Long enough to be told of.
+    stand.relay.says(PLUGGED);
+    assert!(!stand.pass(199).plugged);
+    let woken = stand.driver.wake_at().expect("a heartbeat at least");
+    assert!(woken <= stand.now.after(PACE));
+    assert_eq!(stand.pass(1).pilot, PilotState::C);
 }
 
 #[test]
