@@ -113,8 +113,10 @@ fn console(dir: &Path) -> String {
 
 fn command(parts: &Path, dir: &Path, serial: Option<u16>) -> Command {
     let socket = |name: &str| format!("unix:{},server=on,wait=off", dir.join(name).display());
-    let mut qemu = Command::new("qemu-system-aarch64");
-    qemu.args(["-M", "virt,gic-version=3", "-cpu", "cortex-a57"])
+    // Whoever ends the test before it is over ends its board too.
+    let mut qemu = Command::new("setpriv");
+    qemu.args(["--pdeathsig", "KILL", "qemu-system-aarch64"])
+        .args(["-M", "virt,gic-version=3", "-cpu", "cortex-a57"])
         .args(["-accel", "tcg", "-smp", "2", "-m", "512"])
         .args(["-nodefaults", "-display", "none", "-no-reboot"])
         .args(["-append", "console=ttyAMA0 quiet panic=-1"])
