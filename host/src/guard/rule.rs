@@ -106,7 +106,8 @@ mod tests {
 
     #[test]
     fn each_cause_opens_and_the_cure_does_not_close() {
-        let causes: [(fn(&mut Rule), fn(&mut Rule)); 4] = [
+        type Change = fn(&mut Rule);
+        let causes: [(Change, Change); 4] = [
             (
                 |r| r.sense(Sense::EmergencyStop, true),
                 |r| r.sense(Sense::EmergencyStop, false),

@@ -79,7 +79,7 @@ impl Stage {
         self.chip.set(&format!("PLUG{number}"), true);
         self.line(&format!("plugged {number}"));
         self.chip.set(&format!("CP{number}"), true);
-        self.central.send_text(&format!("permit {number} 16000"));
+        self.central.send_text(format!("permit {number} 16000"));
         self.line(&format!("permitted {number}"));
         self.chip.wait(&format!("K{number}"), true, PATIENCE);
         self.charger.wait_contactor(number, "closed");

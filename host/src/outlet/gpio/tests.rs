@@ -260,7 +260,7 @@ fn the_motor_runs_its_time_and_never_both_ways() {
 #[test]
 fn a_lamp_is_lit_or_blinks_as_it_is_configured() {
     let mut stand = Stand::new();
-    let mut show = |stand: &mut Stand, look, intensity_percent| {
+    let show = |stand: &mut Stand, look, intensity_percent| {
         stand.driver.indicate(&Indication {
             outlet: 1,
             look,
