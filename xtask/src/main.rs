@@ -20,6 +20,7 @@ mod bench;
 mod board;
 mod certify;
 mod component;
+mod debian;
 mod demo;
 mod guests;
 mod node;

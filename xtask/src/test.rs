@@ -9,14 +9,18 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::workspace::{self, Workspace};
-use crate::{board, node, program, python, virtual_time};
+use crate::{board, debian, node, program, python, virtual_time};
 
 /// Packages that are nothing but components: without a native part there is
 /// nothing to test.
 const ONLY_COMPONENTS: [&str; 2] = ["toy-protocol", "bad-component"];
 
+/// Programs that our readers are held against, and the packages they come in.
+const TOOLS: [(&str, &str); 1] = [("nfc-list", "libnfc-bin")];
+
 /// Runs it. `arguments` go to `cargo test` as they are.
 pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
+    debian::need(&TOOLS, "the tests of card readers")?;
     let python = python::interpreter(workspace)?;
     let node = node::environment(workspace)?;
     let board = board::for_tests(workspace)?;

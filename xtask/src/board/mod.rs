@@ -20,8 +20,8 @@ use std::time::Instant;
 use anyhow::Result;
 use clap::Args;
 
-use crate::python;
 use crate::workspace::Workspace;
+use crate::{debian, python};
 
 /// What is to be done on the board.
 #[derive(Args)]
@@ -83,7 +83,7 @@ fn environment(
 fn prepare(workspace: &Workspace) -> Result<PathBuf> {
     let folder = workspace.target("board");
     let begin = Instant::now();
-    packages::need(&packages::TOOLS)?;
+    debian::need(&packages::TOOLS, "the tests on the emulated board")?;
     let root = packages::root(&folder)?;
     step("kernel and shell", begin);
     let begin = Instant::now();

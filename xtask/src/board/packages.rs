@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::debian::PATIENT;
 use crate::workspace::{output, run};
 
 /// Programs, and the packages that they come in.
@@ -14,45 +15,11 @@ pub const TOOLS: [(&str, &str); 4] = [
     ("qemu-system-aarch64", "qemu-system-arm"),
     ("fdtput", "device-tree-compiler"),
     ("modprobe", "kmod"),
-    ("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu"),
+    (
+        "aarch64-linux-gnu-gcc",
+        "gcc-aarch64-linux-gnu libc6-dev-arm64-cross",
+    ),
 ];
-/// What the C compiler needs beside itself.
-const HEADERS: &str = "libc6-dev-arm64-cross";
-
-const PATIENT: [&str; 2] = ["-o", "DPkg::Lock::Timeout=300"];
-
-/// Installs what is missing.
-pub fn need(tools: &[(&str, &'static str)]) -> Result<()> {
-    let mut missing: Vec<&str> = tools
-        .iter()
-        .filter(|(program, _)| !is_there(program))
-        .map(|(_, package)| *package)
-        .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    missing.push(HEADERS);
-    let installed = run(Command::new("apt-get").args(PATIENT).arg("update")).and_then(|()| {
-        run(Command::new("apt-get")
-            .args(PATIENT)
-            .args(["install", "--yes", "--no-install-recommends"])
-            .args(&missing))
-    });
-    installed.with_context(|| {
-        format!(
-            "the board in a box needs: apt-get install {}   (as root, Debian or Ubuntu)",
-            missing.join(" ")
-        )
-    })
-}
-
-fn is_there(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .chain(["/sbin".into(), "/usr/sbin".into()])
-        .any(|folder| folder.join(program).is_file())
-}
-
 /// The board's kernel and shell, unpacked; fetched once.
 pub fn root(folder: &Path) -> Result<PathBuf> {
     let root = folder.join("root");
