@@ -146,7 +146,10 @@ fn a_guard_that_hangs_is_killed_and_replaced() {
     let stage = Stage::charging(|config| config);
     signal("STOP", stage.guard());
     stage.chip.wait("K1", false, PATIENCE);
-    assert_eq!(stage.logged("did not answer and was killed"), 1);
+    // The contactor comes first, the words behind it.
+    let words = "did not answer and was killed";
+    stage.charger.process().wait_line(words, PATIENCE);
+    assert_eq!(stage.logged(words), 1);
     stage.chip.wait("K1", true, PATIENCE);
 }
 
