@@ -14,6 +14,7 @@
 //! * [`control`]: the HTTP API; [`board`], [`equipment`] and [`journal`] are what it shows
 //! * [`config`]: the configuration file; [`check`]: whether the hardware is as it says
 //! * [`component`]: the commands for components
+//! * `kit`: for authors of plugins; nothing that a charger needs
 //!
 //! What is *not* here: any knowledge of what a charger says to a central system.
 //! No message and no key of such a protocol is named in this crate.
@@ -33,6 +34,8 @@ pub mod guard;
 pub mod guest;
 mod health;
 pub mod journal;
+#[cfg(feature = "kit")]
+pub mod kit;
 pub mod line;
 pub mod link;
 pub mod meter;

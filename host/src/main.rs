@@ -51,6 +51,9 @@ enum Command {
 
 #[derive(Subcommand)]
 enum ComponentCommand {
+    #[cfg(feature = "kit")]
+    #[command(flatten)]
+    Kit(plugpoint::kit::Command),
     /// Say what a component is, what it imports, and so what it can do.
     Inspect {
         /// A `.wasm` file.
@@ -126,6 +129,14 @@ fn main() -> ExitCode {
         Command::Component {
             command: ComponentCommand::Inspect { file, json },
         } => inspect(&file, json),
+        #[cfg(feature = "kit")]
+        Command::Component {
+            command: ComponentCommand::Kit(command),
+        } => match command.run() {
+            Ok(plugpoint::kit::Verdict::NotWell) => return ExitCode::FAILURE,
+            Ok(plugpoint::kit::Verdict::Well) => Ok(()),
+            Err(error) => Err(error.into()),
+        },
         Command::Component { command } => return at_a_charger(command),
     };
     match done {
@@ -212,6 +223,8 @@ fn at_a_charger(command: ComponentCommand) -> ExitCode {
 async fn ask(command: ComponentCommand) -> Result<(), Failed> {
     match command {
         ComponentCommand::Inspect { file, json } => inspect(&file, json)?,
+        #[cfg(feature = "kit")]
+        ComponentCommand::Kit(command) => drop(command.run()?),
         ComponentCommand::Install {
             file,
             slot,

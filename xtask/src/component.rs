@@ -1,44 +1,17 @@
-//! From a core module, as rustc leaves it, to a component with name and version.
-//!
-//! The WIT world is in a section that `wit-bindgen` put into the module. Debug
-//! sections are not stripped here: the profile `guest` makes none.
+//! A built component: what it imports and may import, and where it goes.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use wasm_encoder::{ComponentSection, CustomSection};
-use wasm_metadata::{AddMetadata, AddMetadataField};
 use wasmparser::{Encoding, Parser, Payload};
-use wit_component::ComponentEncoder;
 
 /// All that a component may import.
 pub const IMPORTS: [&str; 2] = [
     "plugpoint:charger/entries@0.1.0",
     "plugpoint:charger/log@0.1.0",
 ];
-
-/// Encodes and validates; `name`, `version` and `build` are what `plugpoint
-/// component inspect` shows.
-pub fn encode(module: &[u8], name: &str, version: &str, build: &str) -> Result<Vec<u8>> {
-    let component = ComponentEncoder::default()
-        .validate(true)
-        .module(module)
-        .context("the module carries no world: does it call `wit_bindgen::generate!`?")?
-        .encode()?;
-    let mut metadata = AddMetadata::default();
-    metadata.name = AddMetadataField::Set(name.to_owned());
-    let mut component = metadata.to_wasm(&component)?;
-    // The names of the standard metadata.
-    for (section, text) in [("version", version), ("revision", build)] {
-        CustomSection {
-            name: Cow::Borrowed(section),
-            data: Cow::Borrowed(text.as_bytes()),
-        }
-        .append_to_component(&mut component);
-    }
-    Ok(component)
-}
 
 /// The names that a component imports.
 pub fn imports(component: &[u8]) -> Result<BTreeSet<String>> {
@@ -73,5 +46,20 @@ pub fn check_imports(component: &[u8]) -> Result<()> {
             );
         }
     }
+    Ok(())
+}
+
+/// Writes a component, unless it is there already: what includes it would be
+/// built anew.
+pub fn write(path: &Path, component: &[u8]) -> Result<()> {
+    if fs::read(path).is_ok_and(|before| before == component) {
+        return Ok(());
+    }
+    fs::write(path, component).with_context(|| format!("cannot write {}", path.display()))?;
+    eprintln!(
+        "  {} ({} KiB)",
+        path.display(),
+        component.len().div_ceil(1024)
+    );
     Ok(())
 }

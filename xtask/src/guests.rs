@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use plugpoint_componentize::Identity;
 
 use crate::component;
 use crate::wasm_std::Toolchain;
@@ -38,7 +39,12 @@ pub enum Which {
 
 const CARRIED: [Guest; 2] = [Guest::new("guest-ocpp"), Guest::new("guest-policy")];
 
-const FOR_TESTS: [Guest; 2] = [Guest::new("toy-protocol"), Guest::new("bad-component")];
+const FOR_TESTS: [Guest; 4] = [
+    Guest::new("toy-protocol"),
+    Guest::new("bad-component"),
+    Guest::new("bad-policy"),
+    Guest::new("fleet"),
+];
 
 const REFUSED: [Guest; 2] = [
     Guest::refused("bad-version", &["wrong-version"]),
@@ -149,24 +155,19 @@ fn encode(
         Some(version) => version,
         None => workspace.version(guest.package)?,
     };
-    let component = component::encode(&module, guest.name, version, guest.build)
-        .and_then(|component| {
-            if guest.well_behaved {
-                component::check_imports(&component)?;
-            }
-            Ok(component)
-        })
-        .with_context(|| format!("component {}", guest.output))?;
-
-    let path = folder.join(guest.output).with_extension("wasm");
-    if fs::read(&path).is_ok_and(|before| before == component) {
-        return Ok(());
+    let identity = Identity {
+        name: guest.name,
+        version,
+        revision: Some(guest.build),
+    };
+    let in_component = || format!("component {}", guest.output);
+    let component =
+        plugpoint_componentize::encode(&module, &identity).with_context(in_component)?;
+    if guest.well_behaved {
+        component::check_imports(&component).with_context(in_component)?;
     }
-    fs::write(&path, &component).with_context(|| format!("cannot write {}", path.display()))?;
-    eprintln!(
-        "  {} ({} KiB)",
-        path.display(),
-        component.len().div_ceil(1024)
-    );
-    Ok(())
+    component::write(
+        &folder.join(guest.output).with_extension("wasm"),
+        &component,
+    )
 }

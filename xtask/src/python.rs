@@ -1,5 +1,5 @@
-//! Python with packages from PyPI, for the tests against a central system and
-//! meters that are not ours. In virtual environments in the target folder; nothing of the
+//! Python with packages from PyPI: for the tests against a central system and
+//! meters that are not ours, and for plugins in Python. In virtual environments in the target folder; nothing of the
 //! machine's own Python is changed.
 
 use std::fs;
@@ -25,22 +25,40 @@ pub fn interpreter(workspace: &Workspace) -> Result<PathBuf> {
 
 /// A virtual environment with these packages; makes it if it is not there.
 pub fn environment(workspace: &Workspace, name: &str, packages: &[&str]) -> Result<PathBuf> {
+    install(workspace, name, &packages.join("\n"), |pip| {
+        pip.args(packages);
+    })
+}
+
+/// The same with what a file of requirements says, hashes and all.
+pub fn requirements(workspace: &Workspace, name: &str, file: &Path) -> Result<PathBuf> {
+    let wanted = fs::read_to_string(file).with_context(|| format!("no {}", file.display()))?;
+    install(workspace, name, &wanted, |pip| {
+        pip.args(["--require-hashes", "-r"]).arg(file);
+    })
+}
+
+fn install(
+    workspace: &Workspace,
+    name: &str,
+    wanted: &str,
+    what: impl FnOnce(&mut Command),
+) -> Result<PathBuf> {
     let folder = workspace.target(name);
     let python = folder.join("bin/python");
     let stamp = folder.join("plugpoint-packages");
-    let wanted = packages.join("\n");
     if fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) && works(&python) {
         return Ok(folder);
     }
     make(&folder).context(
-        "the interoperability tests need Python 3.10 or later with `venv` \
+        "tests and plugins in Python need Python 3.10 or later with `venv` \
          (Debian, Ubuntu: apt-get install python3-venv)",
     )?;
-    run(Command::new(&python)
-        .args(["-m", "pip", "install", "--quiet"])
-        .args(["--disable-pip-version-check"])
-        .args(packages))
-    .context("cannot install the Python packages of the interoperability tests")?;
+    let mut pip = Command::new(&python);
+    pip.args(["-m", "pip", "install", "--quiet"])
+        .args(["--disable-pip-version-check"]);
+    what(&mut pip);
+    run(&mut pip).with_context(|| format!("cannot install the Python packages of {name}"))?;
     fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
     Ok(folder)
 }

@@ -13,14 +13,15 @@ use crate::{board, debian, node, program, python, virtual_time};
 
 /// Packages that are nothing but components: without a native part there is
 /// nothing to test.
-const ONLY_COMPONENTS: [&str; 2] = ["toy-protocol", "bad-component"];
+const ONLY_COMPONENTS: [&str; 3] = ["toy-protocol", "bad-component", "bad-policy"];
 
-/// Programs that our readers are held against, and the packages they come in.
-const TOOLS: [(&str, &str); 1] = [("nfc-list", "libnfc-bin")];
+/// Programs that our readers are held against and that authors of plugins sign
+/// with, and the packages they come in.
+const TOOLS: [(&str, &str); 2] = [("nfc-list", "libnfc-bin"), ("minisign", "minisign")];
 
 /// Runs it. `arguments` go to `cargo test` as they are.
 pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
-    debian::need(&TOOLS, "the tests of card readers")?;
+    debian::need(&TOOLS, "the tests of card readers and plugins")?;
     let python = python::interpreter(workspace)?;
     let node = node::environment(workspace)?;
     let board = board::for_tests(workspace)?;

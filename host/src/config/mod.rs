@@ -20,6 +20,16 @@ pub use reader::{Reader, ReaderDriver};
 
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
+
+/// Reads TOML; a complaint names file, line, key and what is expected.
+pub(crate) fn read<T: DeserializeOwned>(text: &str, path: &Path) -> Result<T, ConfigError> {
+    let deserializer =
+        toml::Deserializer::parse(text).map_err(|error| ConfigError::syntax(path, text, &error))?;
+    serde_path_to_error::deserialize(deserializer)
+        .map_err(|error| ConfigError::key(path, text, &error))
+}
+
 impl Config {
     /// Reads and checks a file.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
@@ -33,10 +43,7 @@ impl Config {
     /// Checks a text; `path` is only for the messages, and relative file names
     /// in it count from where it lies.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        let deserializer = toml::Deserializer::parse(text)
-            .map_err(|error| ConfigError::syntax(path, text, &error))?;
-        let mut config: Config = serde_path_to_error::deserialize(deserializer)
-            .map_err(|error| ConfigError::key(path, text, &error))?;
+        let mut config: Config = read(text, path)?;
         config.resolve_paths(path.parent().unwrap_or(Path::new(".")));
         check::check(&config).map_err(|problem| ConfigError::Value {
             file: path.to_path_buf(),

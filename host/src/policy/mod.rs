@@ -4,7 +4,7 @@
 //! A slow policy costs the decision its budget and nobody else anything: the
 //! answer comes back to the loop as an event.
 
-mod convert;
+pub(crate) mod convert;
 mod shadow;
 mod worker;
 

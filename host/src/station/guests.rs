@@ -309,7 +309,8 @@ fn name_of(place: &Place) -> String {
     }
 }
 
-fn limits(mut limits: Limits, own: &GuestLimits, time_factor: u32) -> Limits {
+/// What a section of the configuration makes of a kind's limits.
+pub(crate) fn limits(mut limits: Limits, own: &GuestLimits, time_factor: u32) -> Limits {
     let ms = |ms: u32| Duration::from_millis(ms.into());
     if let Some(it) = own.event_ms {
         limits.handle = ms(it);

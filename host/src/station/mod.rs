@@ -23,6 +23,8 @@ mod swap;
 
 pub use assemble::Station;
 pub use error::StartError;
+#[cfg(feature = "kit")]
+pub(crate) use guests::limits;
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -200,6 +200,37 @@ impl Config {
         self
     }
 
+    /// A setting of the policy that was added last.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn policy_setting(self, name: &str, value: &str) -> Config {
+        self.of_last_policy("settings", name, value.into())
+    }
+
+    /// A limit of the policy that was added last.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn policy_limit(self, name: &str, value: i64) -> Config {
+        self.of_last_policy("limits", name, value.into())
+    }
+
+    fn of_last_policy(mut self, section: &str, name: &str, value: Value) -> Config {
+        self.table
+            .get_mut("policy")
+            .and_then(Value::as_array_mut)
+            .and_then(|chain| chain.last_mut())
+            .and_then(Value::as_table_mut)
+            .expect("a policy before its settings")
+            .entry(section)
+            .or_insert_with(|| Value::Table(Table::new()))
+            .as_table_mut()
+            .expect("a section")
+            .insert(name.to_owned(), value);
+        self
+    }
+
     /// The file's text.
     pub fn to_text(&self) -> String {
         self.table.to_string()

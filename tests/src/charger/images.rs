@@ -10,14 +10,14 @@ const FOLDER: &str = "images";
 
 /// Gives a charger that has not been started yet what others have compiled. A
 /// charger without it compiles by itself, so nothing here is an error.
-pub(super) fn lend(state_dir: &Path) {
+pub fn lend(state_dir: &Path) {
     if let Some(shared) = shared() {
         link_all(&shared, &state_dir.join(FOLDER));
     }
 }
 
 /// Keeps for others what a charger has compiled.
-pub(super) fn collect(state_dir: &Path) {
+pub fn collect(state_dir: &Path) {
     if let Some(shared) = shared() {
         link_all(&state_dir.join(FOLDER), &shared);
     }

@@ -15,7 +15,7 @@ mod config;
 mod contactor;
 mod control;
 mod events;
-mod images;
+pub mod images;
 mod lines;
 mod memory;
 mod process;

@@ -1,0 +1,86 @@
+//! Why a command of the kit cannot do its work. The author's to mend, each time.
+
+use std::path::{Path, PathBuf};
+
+use crate::config::ConfigError;
+use crate::guest::{ComponentError, Misfit};
+
+/// Wrong use, or files that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KitError {
+    /// A file cannot be read or written.
+    #[error("{}: {text}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        text: String,
+    },
+    /// Not a name for a project.
+    #[error(
+        "`{0}` is no name for a plugin: expected small letters, digits and `-`, a letter first, at most 40"
+    )]
+    Name(String),
+    /// A file that is no public key of minisign's.
+    #[error("{}: holds no minisign public key (`minisign -G` writes one)", .0.display())]
+    PublicKey(PathBuf),
+    /// There is something already.
+    #[error("{}: is there already, and is not empty", .0.display())]
+    Occupied(PathBuf),
+    /// A script that is not understood.
+    #[error(transparent)]
+    Script(#[from] ConfigError),
+    /// The same in JSON.
+    #[error("{}: {key}: {text}", path.display())]
+    Json {
+        /// The script.
+        path: PathBuf,
+        /// Where in it.
+        key: String,
+        /// What is wrong.
+        text: String,
+    },
+    /// A step that says nothing, or two things.
+    #[error("{}: step[{index}]: {text}", path.display())]
+    Step {
+        /// The script.
+        path: PathBuf,
+        /// From 0, as in other messages.
+        index: usize,
+        /// What is wrong.
+        text: String,
+    },
+    /// Not a component for this charger.
+    #[error("{}: {source}", path.display())]
+    Misfit {
+        /// The component.
+        path: PathBuf,
+        /// Why.
+        source: Misfit,
+    },
+    /// Not a component that runs here.
+    #[error("{}: {source}", path.display())]
+    Component {
+        /// The component.
+        path: PathBuf,
+        /// Why.
+        source: ComponentError,
+    },
+    /// Neither module nor component.
+    #[error("{}: {source}", path.display())]
+    Encode {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: plugpoint_componentize::EncodeError,
+    },
+}
+
+impl KitError {
+    pub(super) fn file(path: &Path, error: &std::io::Error) -> Self {
+        Self::File {
+            path: path.to_path_buf(),
+            text: error.to_string(),
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! A script: what a policy is asked, in which order, and what is expected of it.
+//! Only the form; [`super::stage`] plays it. `docs/plugins.md` describes it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::KitError;
+use crate::config::{self, GuestLimits, Setting};
+
+/// A whole script.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Script {
+    /// Name in the chain; otherwise the component's own.
+    pub name: Option<String>,
+    /// When it begins, RFC 3339; otherwise [`BEGIN`].
+    pub time: Option<String>,
+    /// Settings of the policy, as in the configuration.
+    pub settings: BTreeMap<String, Setting>,
+    /// Limits of the policy, as in the configuration.
+    pub limits: GuestLimits,
+    /// One after the other, a second apart.
+    pub step: Vec<Step>,
+}
+
+/// A Thursday in winter, at noon.
+pub(super) const BEGIN: &str = "2026-01-01T12:00:00Z";
+
+/// One thing that happens. First the clock, then the rest.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Step {
+    /// What to print.
+    pub say: String,
+    /// The wall clock goes forward to then; timers that are due fire.
+    pub at: Option<String>,
+    /// The clock goes forward by so much.
+    pub after_s: Option<u64>,
+    /// How far the wall clock can be believed from now on.
+    pub clock: Option<Trust>,
+    /// A new instance, told this reason.
+    pub restart: Option<Reason>,
+    /// The policy is asked.
+    pub decide: Option<Decide>,
+    /// The policy is told.
+    pub observed: Option<Observed>,
+    /// What its verdict must be.
+    pub expect: Option<Expect>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Trust {
+    Unset,
+    Board,
+    Set,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Reason {
+    /// Session entries and timers are gone.
+    PowerUp,
+    Restart,
+    Swap,
+    Recovery,
+    Rollback,
+}
+
+/// A request; what is left out is as for a card in the ordinary case.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Decide {
+    pub token: String,
+    pub origin: Origin,
+    pub purpose: Purpose,
+    pub outlet: u32,
+    pub reader: Option<String>,
+    pub online: bool,
+    pub listed: Option<Entry>,
+    pub cached: Option<Entry>,
+    /// The answer of the central system; makes it the second stage.
+    pub central: Option<Entry>,
+    pub rules: Rules,
+}
+
+impl Default for Decide {
+    fn default() -> Self {
+        Self {
+            token: String::new(),
+            origin: Origin::Card,
+            purpose: Purpose::Start,
+            outlet: 1,
+            reader: None,
+            online: true,
+            listed: None,
+            cached: None,
+            central: None,
+            rules: Rules::default(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Origin {
+    Card,
+    Remote,
+    RemoteUnchecked,
+    Plugged,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Purpose {
+    Start,
+    Stop,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Entry {
+    pub status: Status,
+    #[serde(default)]
+    pub parent: Option<String>,
+    /// RFC 3339.
+    #[serde(default)]
+    pub expires: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Status {
+    Accepted,
+    Blocked,
+    Expired,
+    Invalid,
+    Concurrent,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Rules {
+    pub local_pre_authorize: bool,
+    pub local_authorize_offline: bool,
+    pub unknown_offline: bool,
+    pub cache: bool,
+    pub listing: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            local_pre_authorize: false,
+            local_authorize_offline: true,
+            unknown_offline: false,
+            cache: true,
+            listing: true,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Observed {
+    pub kind: ObservedKind,
+    pub session: u64,
+    #[serde(default = "one")]
+    pub outlet: u32,
+    #[serde(default)]
+    pub token: String,
+    #[serde(default)]
+    pub energy_wh: u64,
+}
+
+fn one() -> u32 {
+    1
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum ObservedKind {
+    Started,
+    Energy,
+    Ended,
+}
+
+/// What is left out may be anything.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Expect {
+    pub verdict: VerdictWord,
+    /// Of a rejection.
+    pub status: Option<Status>,
+    /// Of an acceptance.
+    pub limit_ma: Option<u32>,
+    /// Of an acceptance.
+    pub energy_limit_wh: Option<u64>,
+    /// Of an acceptance.
+    pub parent: Option<String>,
+    /// Of an acceptance, RFC 3339.
+    pub expires: Option<String>,
+    /// Words in the reason.
+    pub why: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum VerdictWord {
+    Accept,
+    Reject,
+    Ask,
+    Pass,
+}
+
+impl Script {
+    /// Reads a file: JSON if it is called so, else TOML.
+    pub(super) fn load(path: &Path) -> Result<Self, KitError> {
+        let text = fs::read_to_string(path).map_err(|error| KitError::file(path, &error))?;
+        let script: Self = if path.extension().is_some_and(|it| it == "json") {
+            let mut json = serde_json::Deserializer::from_str(&text);
+            serde_path_to_error::deserialize(&mut json).map_err(|error| KitError::Json {
+                path: path.to_path_buf(),
+                key: error.path().to_string(),
+                text: error.inner().to_string(),
+            })?
+        } else {
+            config::read(&text, path)?
+        };
+        script.check(path)?;
+        Ok(script)
+    }
+
+    /// A request of each kind, and a session.
+    pub(super) fn one_of_each() -> Self {
+        let mut step = Vec::new();
+        for origin in [
+            Origin::Card,
+            Origin::Remote,
+            Origin::RemoteUnchecked,
+            Origin::Plugged,
+        ] {
+            for purpose in [Purpose::Start, Purpose::Stop] {
+                for online in [true, false] {
+                    let token = match origin {
+                        Origin::Plugged => String::new(),
+                        _ => "04A1B2C3".to_owned(),
+                    };
+                    let decide = Decide {
+                        token,
+                        origin,
+                        purpose,
+                        online,
+                        ..Decide::default()
+                    };
+                    let link = if online { "online" } else { "offline" };
+                    step.push(Step {
+                        say: format!("{origin:?} to {purpose:?}, {link}").to_lowercase(),
+                        decide: Some(decide),
+                        ..Step::default()
+                    });
+                }
+            }
+        }
+        let kinds = [
+            ObservedKind::Started,
+            ObservedKind::Energy,
+            ObservedKind::Ended,
+        ];
+        step.extend(kinds.map(|kind| Step {
+            say: format!("session {kind:?}").to_lowercase(),
+            observed: Some(Observed {
+                kind,
+                session: 1,
+                outlet: 1,
+                token: "04A1B2C3".to_owned(),
+                energy_wh: 1000,
+            }),
+            ..Step::default()
+        }));
+        Self {
+            step,
+            ..Self::default()
+        }
+    }
+
+    /// What types do not exclude.
+    fn check(&self, path: &Path) -> Result<(), KitError> {
+        let wrong = |index, text: String| KitError::Step {
+            path: path.to_path_buf(),
+            index,
+            text,
+        };
+        let time = |index, text: &Option<String>| match text {
+            Some(text) if unix_ms(text).is_none() => Err(wrong(
+                index,
+                format!("expected a time such as {BEGIN}, found `{text}`"),
+            )),
+            _ => Ok(()),
+        };
+        time(0, &self.time)?;
+        if self.step.iter().all(|step| step.decide.is_none()) {
+            return Err(wrong(0, "no step asks for a decision".into()));
+        }
+        for (index, step) in self.step.iter().enumerate() {
+            time(index, &step.at)?;
+            if step.decide.is_some() && step.observed.is_some() {
+                return Err(wrong(index, "has both `decide` and `observed`".into()));
+            }
+            if step.expect.is_some() && step.decide.is_none() {
+                return Err(wrong(index, "has `expect`, but not `decide`".into()));
+            }
+            if let Some(expect) = &step.expect {
+                time(index, &expect.expires)?;
+            }
+            if let Some(decide) = &step.decide {
+                for entry in [&decide.listed, &decide.cached, &decide.central] {
+                    time(
+                        index,
+                        &entry.as_ref().and_then(|entry| entry.expires.clone()),
+                    )?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// From RFC 3339.
+pub(super) fn unix_ms(text: &str) -> Option<i64> {
+    let time: jiff::Timestamp = text.parse().ok()?;
+    Some(time.as_millisecond())
+}
