@@ -58,6 +58,23 @@ pub struct Failed {
     pub printed: Vec<String>,
 }
 
+impl Failed {
+    /// The program has refused to start: exit code 2, and one line with all
+    /// these words, which is everything it printed.
+    ///
+    /// # Panics
+    /// If it has not.
+    pub fn assert_refused(&self, words: &[&str]) {
+        let printed = &self.printed;
+        let messages: Vec<&String> = printed.iter().filter(|l| !l.trim().is_empty()).collect();
+        assert_eq!(self.code, Some(2), "{printed:?}");
+        assert_eq!(messages.len(), 1, "one message: {printed:?}");
+        for word in words {
+            assert!(messages[0].contains(word), "no {word:?} in {printed:?}");
+        }
+    }
+}
+
 impl Site {
     /// A fresh place in the system's temporary directory.
     ///

@@ -65,11 +65,7 @@ fn a_lamp_that_cannot_be_lit_keeps_nobody_from_charging() {
 fn a_contactor_that_is_welded() {
     let one = format!("{ONE}, contactor_feedback = 'K1_FB'");
     let stage = Stage::new(&[&one], |config| config);
-    stage.chip.set("PLUG1", true);
-    stage.line("plugged 1");
-    stage.chip.set("CP1", true);
-    stage.central.send_text("permit 1 16000");
-    stage.chip.wait("K1", true, PATIENCE);
+    stage.close(1);
     stage.chip.set("K1_FB", true);
     stage.charger.wait_contactor(1, "closed");
     stage.central.send_text("revoke 1");
@@ -85,11 +81,7 @@ fn a_contactor_that_is_welded() {
 fn a_contactor_that_does_not_close() {
     let one = format!("{ONE}, contactor_feedback = 'K1_FB'");
     let stage = Stage::new(&[&one], |config| config);
-    stage.chip.set("PLUG1", true);
-    stage.line("plugged 1");
-    stage.chip.set("CP1", true);
-    stage.central.send_text("permit 1 16000");
-    stage.chip.wait("K1", true, PATIENCE);
+    stage.close(1);
     fault(&stage.charger, "contactor-failure", "does not close");
     stage.chip.wait("K1", false, PATIENCE);
 }

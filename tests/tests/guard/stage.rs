@@ -74,14 +74,19 @@ impl Stage {
         stage
     }
 
-    /// Plugs in, asks for energy and is permitted.
-    pub fn charge(&self, number: u32) {
+    /// Plugs in, asks for energy and is permitted, until the line is closed.
+    pub fn close(&self, number: u32) {
         self.chip.set(&format!("PLUG{number}"), true);
         self.line(&format!("plugged {number}"));
         self.chip.set(&format!("CP{number}"), true);
         self.central.send_text(format!("permit {number} 16000"));
         self.line(&format!("permitted {number}"));
         self.chip.wait(&format!("K{number}"), true, PATIENCE);
+    }
+
+    /// A car charges, and the charger says so.
+    pub fn charge(&self, number: u32) {
+        self.close(number);
         self.charger.wait_contactor(number, "closed");
     }
 

@@ -15,20 +15,7 @@ fn refused(config: &Config, words: &[&str]) {
         site.state_dir().to_string_lossy().into_owned(),
     );
     let failed = site.run_to_end(&config.to_text()).expect("an end");
-    assert_eq!(failed.code, Some(2), "{:?}", failed.printed);
-    let messages: Vec<&String> = failed
-        .printed
-        .iter()
-        .filter(|l| !l.trim().is_empty())
-        .collect();
-    assert_eq!(messages.len(), 1, "{:?}", failed.printed);
-    for word in words {
-        assert!(
-            messages[0].contains(word),
-            "no {word:?} in {:?}",
-            messages[0]
-        );
-    }
+    failed.assert_refused(words);
 }
 
 fn with(meter: Table) -> Config {

@@ -36,6 +36,28 @@ impl Stage {
         self.ledger();
     }
 
+    /// The transaction goes on, and ends under this number, although its start
+    /// is answered once more before its end is.
+    fn end_with_stray_answers(&self, transaction: i64, start: &Call) {
+        self.fence();
+        self.central.assert_none("StopTransaction");
+        self.central
+            .answer_next("StopTransaction", Reply::silence());
+        self.card("CARD1");
+        let stop = self.expect_stop(transaction, "Local");
+        // The answer to the start once more is none to the end, which has to wait.
+        self.answer(&start.id, &json!({"transactionId": 79}));
+        self.fence();
+        assert_eq!(self.charger.status()["queue"], 1);
+        self.answer(&stop.id, &json!({}));
+        self.charger
+            .wait_status("an end that is told", |s| s["queue"] == 0);
+        self.unplug(1);
+        self.central.expect_status(1, "Available");
+        self.ledger();
+        self.never_failed();
+    }
+
     fn never_failed(&self) {
         let restarts = self.charger.status()["components"][0]["restarts"].clone();
         assert_eq!(restarts, 0);
@@ -57,25 +79,7 @@ pub fn answers_out_of_order(setup: &Setup) {
         &json!({"transactionId": 77, "idTagInfo": {"status": "Accepted"}}),
     );
     stage.central.expect_status(1, "Charging");
-    stage.fence();
-    stage.central.assert_none("StopTransaction");
-    stage
-        .central
-        .answer_next("StopTransaction", Reply::silence());
-    stage.card("CARD1");
-    let stop = stage.expect_stop(77, "Local");
-    // The answer to the start once more is none to the end, which has to wait.
-    stage.answer(&start.id, &json!({"transactionId": 79}));
-    stage.fence();
-    assert_eq!(stage.charger.status()["queue"], 1);
-    stage.answer(&stop.id, &json!({}));
-    stage
-        .charger
-        .wait_status("an end that is told", |s| s["queue"] == 0);
-    stage.unplug(1);
-    stage.central.expect_status(1, "Available");
-    stage.ledger();
-    stage.never_failed();
+    stage.end_with_stray_answers(77, &start);
 }
 
 pub fn answers_twice(setup: &Setup) {
@@ -90,25 +94,7 @@ pub fn answers_twice(setup: &Setup) {
         &json!({"transactionId": 78, "idTagInfo": {"status": "Invalid"}}),
     );
     stage.central.expect_status(1, "Charging");
-    stage.fence();
-    stage.central.assert_none("StopTransaction");
-    stage
-        .central
-        .answer_next("StopTransaction", Reply::silence());
-    stage.card("CARD1");
-    let stop = stage.expect_stop(77, "Local");
-    // The answer to the start once more is none to the end, which has to wait.
-    stage.answer(&start.id, &json!({"transactionId": 79}));
-    stage.fence();
-    assert_eq!(stage.charger.status()["queue"], 1);
-    stage.answer(&stop.id, &json!({}));
-    stage
-        .charger
-        .wait_status("an end that is told", |s| s["queue"] == 0);
-    stage.unplug(1);
-    stage.central.expect_status(1, "Available");
-    stage.ledger();
-    stage.never_failed();
+    stage.end_with_stray_answers(77, &start);
 }
 
 pub fn calls_before_the_boot_is_answered(setup: &Setup) {

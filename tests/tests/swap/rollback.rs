@@ -106,6 +106,26 @@ impl Stage {
         ));
     }
 
+    /// Another process on the same state, as after a power failure.
+    fn after_kill(self) -> Stage {
+        let Stage {
+            central,
+            charger,
+            site,
+            config,
+            vendor,
+        } = self;
+        charger.kill();
+        let charger = site.start(&config).expect("a charger");
+        Stage {
+            central,
+            charger,
+            site,
+            config,
+            vendor,
+        }
+    }
+
     fn socket_never_closed(&self) {
         let transcript = self.central.journal().transcript();
         assert!(!transcript.contains("ended:"), "{transcript}");
@@ -219,22 +239,7 @@ fn entries_that_were_forgotten_come_back_after_a_power_failure_too() {
     let stage = charging("forgetful");
     stage.charger.wait_swapped(stage.install());
     stage.say("count", "count 0");
-    let Stage {
-        central,
-        charger,
-        site,
-        config,
-        vendor,
-    } = stage;
-    charger.kill();
-    let charger = site.start(&config).expect("a charger");
-    let stage = Stage {
-        central,
-        charger,
-        site,
-        config,
-        vendor,
-    };
+    let stage = stage.after_kill();
     stage.charger.wait_status("a rollback", |status| {
         status["components"][0]["rollbacks"] == 1
     });
@@ -247,20 +252,13 @@ fn traps_only_after_a_power_cycle() {
     let stage = charging("power-up:trap");
     stage.charger.wait_swapped(stage.install());
     stage.say("build", "build second");
-    let Stage {
-        central,
-        charger,
-        site,
-        config,
-        ..
-    } = stage;
-    charger.kill();
-    let charger = site.start(&config).expect("a charger");
-    let status = charger.wait_status("a rollback", |status| {
+    let stage = stage.after_kill();
+    let status = stage.charger.wait_status("a rollback", |status| {
         status["components"][0]["rollbacks"] == 1
     });
     let slot = &status["components"][0];
     assert_eq!(slot["build"], "first", "{slot:#}");
+    let central = &stage.central;
     central.expect_opened();
     central.expect_text("hello LinkUp 1", |text| text == "hello LinkUp 1");
     central.send_text("build");
@@ -269,27 +267,18 @@ fn traps_only_after_a_power_cycle() {
 
 #[test]
 fn starts_over_power_cycles_are_counted() {
-    let stage = charging("");
+    let mut stage = charging("");
     stage.charger.wait_swapped(stage.install());
-    let Stage {
-        central,
-        mut charger,
-        site,
-        config,
-        ..
-    } = stage;
-    let config = config.set("probation.starts", 3);
+    stage.config = stage.config.set("probation.starts", 3);
     let mut builds = Vec::new();
     for _ in 0..3 {
-        charger.kill();
-        charger = site.start(&config).expect("a charger");
-        builds.push(charger.slot("ocpp")["build"].clone());
+        stage = stage.after_kill();
+        builds.push(stage.charger.slot("ocpp")["build"].clone());
     }
     assert_eq!(builds, ["second", "second", "first"]);
-    let slot = charger.slot("ocpp");
+    let slot = stage.charger.slot("ocpp");
     let notes = slot["notes"].to_string();
     assert!(notes.contains("3 times"), "{notes}");
-    drop(central);
 }
 
 #[test]
