@@ -24,7 +24,11 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     debian::need(&TOOLS, "the tests of card readers and plugins")?;
     let python = python::interpreter(workspace)?;
     let node = node::environment(workspace)?;
-    let board = board::for_tests(workspace)?;
+    let board = if is_wanted("board", arguments) {
+        board::for_tests(workspace)?
+    } else {
+        Vec::new()
+    };
     // The programs first: tests start them as a user would.
     workspace::run(over_workspace(&mut workspace.cargo("build")).arg("--bins"))?;
 
@@ -53,6 +57,23 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Whether that test program is among those asked for: all of them, unless some
+/// are named. A board takes minutes to build, so whoever names others is spared it.
+fn is_wanted(name: &str, arguments: &[String]) -> bool {
+    let ours = arguments.split(|argument| argument == "--").next();
+    let words: Vec<&str> = ours
+        .unwrap_or_default()
+        .iter()
+        .flat_map(|argument| argument.split('='))
+        .collect();
+    let mut named = words
+        .windows(2)
+        .filter(|pair| pair[0] == "--test")
+        .map(|pair| pair[1])
+        .peekable();
+    named.peek().is_none() || named.any(|test| test == name)
 }
 
 fn over_workspace(command: &mut Command) -> &mut Command {
@@ -139,7 +160,23 @@ fn counted(result: &str, word: &str) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::Summary;
+    use super::{Summary, is_wanted};
+
+    #[test]
+    fn the_board_is_built_unless_other_tests_are_named() {
+        for (line, expected) in [
+            ("", true),
+            ("charges", true),
+            ("--test board", true),
+            ("--test swap --test=board", true),
+            ("-p plugpoint-tests --test swap", false),
+            ("--test=swap -- board", false),
+            ("session -- --test x", true),
+        ] {
+            let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+            assert_eq!(is_wanted("board", &words), expected, "{line}");
+        }
+    }
 
     #[test]
     fn lines_of_cargo_test_are_added_up() {
