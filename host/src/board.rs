@@ -20,6 +20,8 @@ pub struct Board {
 /// What is written on the board.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Facts {
+    /// What runs the components.
+    pub engine: EngineFacts,
     /// The link to the central system.
     pub link: LinkFacts,
     /// What the guest shows, by outlet (0: the charger as a whole) and name.
@@ -40,6 +42,17 @@ impl Facts {
     pub fn queue(&self) -> Option<u64> {
         self.shown.get(&0)?.get("queue")?.parse().ok()
     }
+}
+
+/// What runs the components.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct EngineFacts {
+    /// `native` or `pulley`.
+    pub backend: String,
+    /// What components are compiled to for it, such as `aarch64`.
+    pub target: String,
+    /// This program compiles components itself.
+    pub compiler: bool,
 }
 
 /// The link.

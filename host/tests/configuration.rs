@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use plugpoint::config::Config;
+use plugpoint::guest::Backend;
 
 /// Everything that a file must have.
 const LEAST: &str = "[[connector]]\nid = 1\n";
@@ -41,6 +42,10 @@ fn what_is_wrong_is_said_in_one_line_with_file_and_key() {
         (
             "[[connector]]\nid = 1\ncable = \"rope\"\n",
             "line 3: connector[0].cable: unknown variant `rope`, expected `fixed` or `socket`",
+        ),
+        (
+            "[guests]\nbackend = \"fast\"\n",
+            "line 2: guests.backend: unknown variant `fast`, expected one of `auto`, `native`, `pulley`",
         ),
         ("[charge_point\n", "line 1: this is not valid TOML:"),
         ("", "connector: expected at least one [[connector]]"),
@@ -127,4 +132,17 @@ fn the_configurations_that_come_with_the_program_are_good() {
         found += 1;
     }
     assert!(found > 0);
+}
+
+#[test]
+fn guests_run_on_machine_code_where_there_is_some() {
+    let backend = |text: &str| {
+        let text = format!("{text}{LEAST}");
+        let config = Config::parse(&text, Path::new("charger.toml")).unwrap();
+        config.guests.backend()
+    };
+    assert_eq!(backend(""), Backend::best());
+    assert_eq!(backend("[guests]\nbackend = \"auto\"\n"), Backend::best());
+    let pulley = backend("[guests]\nbackend = \"pulley\"\n");
+    assert_eq!(pulley, Backend::Pulley);
 }

@@ -49,6 +49,7 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     let mut summary = Summary::default();
     let mut passed = watched(&mut command, &mut summary)?;
     if arguments.is_empty() {
+        passed &= watched(&mut interpreted(command), &mut summary)?;
         passed &= watched(&mut virtual_time::all(workspace), &mut summary)?;
     }
     summary.print(passed, begin.elapsed().as_secs());
@@ -81,6 +82,14 @@ fn over_workspace(command: &mut Command) -> &mut Command {
     for package in ONLY_COMPONENTS {
         command.args(["--exclude", package]);
     }
+    command
+}
+
+/// Sessions and swaps again, with all guests on the interpreter.
+fn interpreted(mut command: Command) -> Command {
+    command
+        .args(["--test", "sessions", "--test", "swap"])
+        .env("PLUGPOINT_TEST_BACKEND", "pulley");
     command
 }
 

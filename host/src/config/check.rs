@@ -19,6 +19,7 @@ pub(super) fn check(config: &Config) -> Result<(), Problem> {
     policies(config)?;
     control(config)?;
     trust(config)?;
+    guests(config)?;
     limits(config)
 }
 
@@ -188,6 +189,19 @@ fn trust(config: &Config) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+fn guests(config: &Config) -> Result<(), Problem> {
+    if config.guests.backend().exists() {
+        return Ok(());
+    }
+    wrong(
+        "guests.backend",
+        format!(
+            "guests cannot be compiled to machine code of this processor ({}), expected \"auto\" or \"pulley\"",
+            std::env::consts::ARCH
+        ),
+    )
 }
 
 fn limits(config: &Config) -> Result<(), Problem> {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::guests::GuestSection;
 use super::meter::Meter;
 use super::reader::Reader;
 use crate::outlet::gpio::{GuardSettings, Lamp, LockLines, PilotSettings, Table};
@@ -31,6 +32,8 @@ pub struct Config {
     pub reader: Vec<Reader>,
     /// The simulator.
     pub sim: Sim,
+    /// How guests are run.
+    pub guests: GuestSection,
     /// What guests may use.
     pub limits: Limits,
     /// Permits and the way they end.

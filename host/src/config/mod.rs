@@ -8,11 +8,13 @@ mod check;
 mod error;
 mod file;
 mod gpio;
+mod guests;
 mod meter;
 mod reader;
 
 pub use error::ConfigError;
 pub use file::*;
+pub use guests::{GuestSection, WantedBackend};
 pub(crate) use meter::DEFAULT_BAUD;
 pub use meter::{Meter, MeterDriver};
 pub(crate) use reader::name_of as reader_name;

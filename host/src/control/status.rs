@@ -52,6 +52,7 @@ pub(super) async fn status(State(shared): Api) -> Json<Value> {
             "time": now.wall_ms.map(crate::rfc3339::format),
             "trust": crate::words::of(&now.trust),
         },
+        "engine": facts.engine,
         "link": facts.link,
         "shows": whole,
         "queue": facts.queue().unwrap_or(0),

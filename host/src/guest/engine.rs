@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use super::inspect::Inspection;
 use super::ticker::{Running, Ticker};
-use super::{ComponentError, ImageCache, World};
+use super::{Backend, ComponentError, ImageCache, Target, World};
 
 /// How the engine is set up. Compiled images depend on all of it.
 #[derive(Clone, Debug)]
 pub struct EngineSettings {
+    /// What runs guests.
+    pub backend: Backend,
     /// Address space (not memory) set aside for each linear memory, which
     /// cannot grow beyond it. Small enough for boards that refuse gigabytes.
     pub memory_reservation: u64,
@@ -23,12 +25,16 @@ pub struct EngineSettings {
 impl Default for EngineSettings {
     fn default() -> Self {
         Self {
+            backend: Backend::best(),
             memory_reservation: 64 << 20,
             stack_bytes: 512 << 10,
             parallel: true,
         }
     }
 }
+
+/// Address space behind each linear memory where nothing is.
+const GUARD: u64 = 2 << 20;
 
 /// A handle on the engine; clones share it.
 #[derive(Clone, Debug)]
@@ -49,14 +55,29 @@ impl Engine {
     /// Sets the engine up and starts its ticker.
     pub fn new(settings: &EngineSettings) -> Result<Self, ComponentError> {
         let fail = |text: String| ComponentError::Engine { text };
-        let engine =
-            wasmtime::Engine::new(&config(settings)).map_err(|e| fail(format!("{e:#}")))?;
+        if !settings.backend.exists() {
+            return Err(ComponentError::NoBackend);
+        }
+        let engine = config(settings).and_then(|config| wasmtime::Engine::new(&config));
+        let engine = engine.map_err(|e| fail(format!("{e:#}")))?;
         let ticker = Ticker::start(engine.clone()).map_err(|e| fail(e.to_string()))?;
         Ok(Self {
             engine,
             ticker: Arc::new(ticker),
             settings: settings.clone(),
         })
+    }
+
+    /// What runs guests.
+    #[must_use]
+    pub fn backend(&self) -> Backend {
+        self.settings.backend
+    }
+
+    /// What components have to be compiled to for it.
+    #[must_use]
+    pub fn target(&self) -> Target {
+        self.settings.backend.target()
     }
 
     /// Checks that `wasm` is a component for `world` and compiles it, or takes
@@ -119,7 +140,8 @@ impl Engine {
             parallel: false,
             ..self.settings.clone()
         };
-        wasmtime::Engine::new(&config(&settings)).map_err(|error| ComponentError::Engine {
+        let engine = config(&settings).and_then(|config| wasmtime::Engine::new(&config));
+        engine.map_err(|error| ComponentError::Engine {
             text: format!("{error:#}"),
         })
     }
@@ -149,7 +171,7 @@ impl std::fmt::Debug for Component {
     }
 }
 
-fn config(settings: &EngineSettings) -> wasmtime::Config {
+fn config(settings: &EngineSettings) -> wasmtime::Result<wasmtime::Config> {
     let mut config = wasmtime::Config::new();
     // The same actions on every board.
     config.wasm_relaxed_simd(false);
@@ -163,17 +185,23 @@ fn config(settings: &EngineSettings) -> wasmtime::Config {
     config.memory_reservation(settings.memory_reservation);
     config.memory_reservation_for_growth(0);
     config.memory_may_move(false);
-    config.memory_guard_size(2 << 20);
+    match settings.backend {
+        Backend::Native => config.memory_guard_size(GUARD),
+        // The interpreter checks each access and has no use for a guard.
+        Backend::Pulley => config
+            .target(settings.backend.target().triple())?
+            .memory_guard_size(0),
+    };
     // Neither threads nor asynchrony within a guest.
     config.concurrency_support(false);
     // Nobody unwinds or symbolizes guests here; images are smaller without.
     config.native_unwind_info(false);
     config.generate_address_map(false);
-    config.parallel_compilation(settings.parallel);
     #[cfg(feature = "compiler")]
     {
+        config.parallel_compilation(settings.parallel);
         config.cranelift_nan_canonicalization(true);
         config.cranelift_opt_level(wasmtime::OptLevel::Speed);
     }
-    config
+    Ok(config)
 }

@@ -29,6 +29,11 @@ pub enum ComponentError {
         "this program has no compiler: it needs a component compiled for it beforehand, not WebAssembly"
     )]
     NoCompiler,
+    /// Machine code was asked for where the compiler knows none.
+    #[error(
+        "guests.backend: guests cannot be compiled to this processor's machine code; expected \"auto\" or \"pulley\""
+    )]
+    NoBackend,
     /// The engine cannot be set up on this machine.
     #[error("the WebAssembly engine cannot start: {text}")]
     Engine {

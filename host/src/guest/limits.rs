@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use super::Backend;
+
 /// The bounds of one slot. The defaults are sound for a small board.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
@@ -74,6 +76,17 @@ impl Limits {
             entry_bytes: 64 << 10,
             entries_bytes: 4 << 20,
             ..Self::ocpp()
+        }
+    }
+
+    /// These bounds for guests that run on that: times as many times longer.
+    #[must_use]
+    pub fn on(self, backend: Backend) -> Self {
+        let factor = backend.time_factor();
+        Self {
+            handle: self.handle * factor,
+            start: self.start * factor,
+            ..self
         }
     }
 

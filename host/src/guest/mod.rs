@@ -4,6 +4,7 @@
 //! In reading order:
 //! * [`Limits`]: all that a guest may use, and [`Failure`]: what it failed of;
 //! * [`Inspection`]: what a component is and asks for, before it runs;
+//! * [`Backend`] and [`Target`]: what runs guests, and what they are compiled to;
 //! * [`Engine`] and [`ImageCache`]: from a file to machine code;
 //! * [`Slot`]: one guest at work. It is handed one event and answers with a
 //!   list of actions; an instance that failed is gone for ever;
@@ -33,6 +34,7 @@ mod log;
 mod ocpp;
 mod policy;
 mod slot;
+mod target;
 mod ticker;
 #[cfg(feature = "compiler")]
 mod trim;
@@ -51,3 +53,4 @@ pub use limits::Limits;
 pub use ocpp::Ocpp;
 pub use policy::Policy;
 pub use slot::{Outcome, Parked, Prepared, Slot, SlotSettings};
+pub use target::{Backend, Target, UnknownTarget};

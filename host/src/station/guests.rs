@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{SLOT, StartError};
-use crate::board::{Board, ComponentFacts};
+use crate::board::{Board, ComponentFacts, EngineFacts};
 use crate::carried;
 use crate::clock::Clock;
 use crate::config::{Config, GuestLimits, OnFailure, Policy as PolicyConfig, Setting as Raw};
@@ -46,7 +46,8 @@ impl Guests {
         journal: &Journal,
     ) -> Result<Self, StartError> {
         let state_dir = &config.charge_point.state_dir;
-        let engine = Engine::new(&EngineSettings::default()).map_err(StartError::Engine)?;
+        let engine = engine(config)?;
+        show_engine(&engine, board);
         let cache = match ImageCache::open(state_dir) {
             Ok(cache) => Some(cache),
             Err(error) => {
@@ -281,13 +282,33 @@ pub(super) fn policy_slot(name: &str) -> String {
 
 pub(super) fn protocol_limits(config: &Config) -> Limits {
     let factor = config.limits.time_factor;
-    limits(Limits::ocpp(), &config.limits.ocpp, factor)
+    let own = Limits::ocpp().on(config.guests.backend());
+    limits(own, &config.limits.ocpp, factor)
 }
 
 pub(super) fn policy_limits(config: &Config, policy: &PolicyConfig) -> Limits {
     let factor = config.limits.time_factor;
-    let own = limits(Limits::policy(), &config.limits.policy, factor);
+    let own = Limits::policy().on(config.guests.backend());
+    let own = limits(own, &config.limits.policy, factor);
     limits(own, &policy.limits, 1)
+}
+
+fn engine(config: &Config) -> Result<Engine, StartError> {
+    let settings = EngineSettings {
+        backend: config.guests.backend(),
+        ..EngineSettings::default()
+    };
+    Engine::new(&settings).map_err(StartError::Engine)
+}
+
+fn show_engine(engine: &Engine, board: &Board) {
+    let facts = EngineFacts {
+        backend: engine.backend().to_string(),
+        target: engine.target().to_string(),
+        compiler: cfg!(feature = "compiler"),
+    };
+    tracing::info!("guests run on {} ({})", facts.backend, facts.target);
+    board.write(|board| board.engine = facts);
 }
 
 fn probation_rules(config: &Config) -> ProbationRules {

@@ -11,20 +11,29 @@ pub struct Config {
     table: Table,
 }
 
+/// The back end that all chargers run their guests on (`[guests] backend`), so
+/// that the same tests can be run on another one. Unset: the program's default.
+const BACKEND: &str = "PLUGPOINT_TEST_BACKEND";
+
 impl Config {
     /// A charger with one connector and one reader that dials `csms_url`.
     pub fn new(csms_url: &str) -> Config {
-        Config {
+        let config = Config {
             table: Table::new(),
-        }
-        .set("charge_point.id", "CP001")
-        .set("charge_point.vendor", "Plugpoint")
-        .set("charge_point.model", "Test")
-        .set("charge_point.serial_number", "SN-1")
-        .set("charge_point.firmware_version", "1.0")
-        .set("csms.url", csms_url)
-        .set("control.listen", "127.0.0.1:0")
-        .connectors(1)
+        };
+        let config = match std::env::var(BACKEND) {
+            Ok(backend) => config.set("guests.backend", backend),
+            Err(_) => config,
+        };
+        config
+            .set("charge_point.id", "CP001")
+            .set("charge_point.vendor", "Plugpoint")
+            .set("charge_point.model", "Test")
+            .set("charge_point.serial_number", "SN-1")
+            .set("charge_point.firmware_version", "1.0")
+            .set("csms.url", csms_url)
+            .set("control.listen", "127.0.0.1:0")
+            .connectors(1)
     }
 
     /// The configuration in a file, as it stands.
