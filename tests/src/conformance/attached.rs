@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::hands::{self, Deed};
+use super::deed::Deed;
+use super::hands;
 use super::outcome::Failure;
 use super::peer::{Peer, surroundings};
 use super::power::Power;
@@ -143,18 +144,6 @@ impl AttachedStation {
         }
     }
 
-    fn perform(&mut self, deed: Deed) -> Result<(), Failure> {
-        match (self.lit, deed) {
-            (true, deed) => deed.perform(&self.control).map_err(surroundings),
-            // A reader without power reads nothing.
-            (false, Deed::Card(_)) => Ok(()),
-            (false, deed) => {
-                self.in_the_dark.push(deed);
-                Ok(())
-            }
-        }
-    }
-
     /// A simulator need not know of networks; ours it always can be.
     fn tell_network(&self, online: bool) -> Result<(), Failure> {
         match self.control.network(online) {
@@ -170,35 +159,16 @@ impl Station for AttachedStation {
         &self.traits
     }
 
-    fn plug(&mut self, connector: u32) -> Result<(), Failure> {
-        self.perform(Deed::Plug(connector))
-    }
-
-    fn unplug(&mut self, connector: u32) -> Result<(), Failure> {
-        self.perform(Deed::Unplug(connector))
-    }
-
-    fn unplug_at_car(&mut self, connector: u32) -> Result<(), Failure> {
-        self.perform(Deed::UnplugAtCar(connector))
-    }
-
-    fn car_asks(&mut self, connector: u32, asks: bool) -> Result<(), Failure> {
-        self.perform(Deed::CarAsks(connector, asks))
-    }
-
-    fn card(&mut self, id_tag: &str) -> Result<(), Failure> {
-        self.perform(Deed::Card(id_tag.to_owned()))
-    }
-
-    fn fault(&mut self, connector: u32, kind: Option<&str>) -> Result<(), Failure> {
-        self.perform(match kind {
-            Some(kind) => Deed::Fault(connector, kind.to_owned()),
-            None => Deed::Repair(connector),
-        })
-    }
-
-    fn jam_lock(&mut self, connector: u32, jammed: bool) -> Result<(), Failure> {
-        self.perform(Deed::Jam(connector, jammed))
+    fn perform(&mut self, deed: Deed) -> Result<(), Failure> {
+        match (self.lit, deed) {
+            (true, deed) => hands::perform(&deed, &self.control).map_err(surroundings),
+            // A reader without power reads nothing.
+            (false, Deed::Card(_)) => Ok(()),
+            (false, deed) => {
+                self.in_the_dark.push(deed);
+                Ok(())
+            }
+        }
     }
 
     fn network(&mut self, online: bool) -> Result<(), Failure> {

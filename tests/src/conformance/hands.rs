@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::deed::Deed;
 use super::outcome::Failure;
 use super::peer::surroundings;
 use crate::charger::{Control, ControlFailure};
@@ -10,52 +11,29 @@ use crate::charger::{Control, ControlFailure};
 /// Between two looks at a charger that does not tell by itself.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Something that is done to the charger.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Deed {
-    /// A car plugs in.
-    Plug(u32),
-    /// The car goes, and the cable with it.
-    Unplug(u32),
-    /// The car goes; the cable stays in the socket.
-    UnplugAtCar(u32),
-    /// The car asks for energy, or pauses.
-    CarAsks(u32, bool),
-    /// A fault comes up.
-    Fault(u32, String),
-    /// All faults are gone.
-    Repair(u32),
-    /// The lock's motor is stuck, or works.
-    Jam(u32, bool),
-    /// A card is held to the reader.
-    Card(String),
+/// Does that; what is so already needs no doing.
+pub(super) fn perform(deed: &Deed, control: &Control) -> Result<(), ControlFailure> {
+    let done = match deed {
+        Deed::Plug(connector) => control.plug(*connector),
+        Deed::Unplug(connector) => control.unplug(*connector),
+        Deed::UnplugAtCar(connector) => control.unplug_at_car(*connector),
+        Deed::CarAsks(connector, asks) => {
+            control.ev_state(*connector, if *asks { "C" } else { "B" })
+        }
+        Deed::Fault(connector, kind) => control.fault(*connector, kind),
+        Deed::Repair(connector) => control.clear_fault(*connector),
+        Deed::Jam(connector, jammed) => control.jam_lock(*connector, *jammed),
+        Deed::Card(id_tag) => control.card(id_tag),
+    };
+    match done {
+        // The answer of the contract to what cannot be in the present state.
+        Err(failure) if is_of_leaving(deed) && failure.status() == Some(409) => Ok(()),
+        done => done.map(|_| ()),
+    }
 }
 
-impl Deed {
-    /// Does it; what is so already needs no doing.
-    pub(super) fn perform(&self, control: &Control) -> Result<(), ControlFailure> {
-        let done = match self {
-            Deed::Plug(connector) => control.plug(*connector),
-            Deed::Unplug(connector) => control.unplug(*connector),
-            Deed::UnplugAtCar(connector) => control.unplug_at_car(*connector),
-            Deed::CarAsks(connector, asks) => {
-                control.ev_state(*connector, if *asks { "C" } else { "B" })
-            }
-            Deed::Fault(connector, kind) => control.fault(*connector, kind),
-            Deed::Repair(connector) => control.clear_fault(*connector),
-            Deed::Jam(connector, jammed) => control.jam_lock(*connector, *jammed),
-            Deed::Card(id_tag) => control.card(id_tag),
-        };
-        match done {
-            // The answer of the contract to what cannot be in the present state.
-            Err(failure) if self.is_of_leaving() && failure.status() == Some(409) => Ok(()),
-            done => done.map(|_| ()),
-        }
-    }
-
-    fn is_of_leaving(&self) -> bool {
-        matches!(self, Deed::Unplug(_) | Deed::UnplugAtCar(_))
-    }
+fn is_of_leaving(deed: &Deed) -> bool {
+    matches!(deed, Deed::Unplug(_) | Deed::UnplugAtCar(_))
 }
 
 /// Waits until the charger itself knows that its link is down; whoever does

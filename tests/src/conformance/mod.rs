@@ -7,7 +7,8 @@
 //!
 //! In reading order:
 //!
-//! * `station`: the station under test, as the suite sees it; `outcome`
+//! * `station`: the station under test, as the suite sees it; `deed`: what is
+//!   done to it; `outcome`
 //! * [`cases`]: the list of cases, and each of them; [`registry`]: what a case is
 //! * [`session`]: one case at work; [`expected`]: what it expects; [`tags`]: whose
 //!   cards there are
@@ -19,6 +20,7 @@
 
 pub mod attached;
 pub mod cases;
+mod deed;
 pub mod expected;
 mod hands;
 pub mod native;
@@ -34,6 +36,7 @@ pub mod session;
 mod station;
 pub mod tags;
 
+pub use deed::Deed;
 pub use outcome::{Failure, Outcome};
 pub use power::Power;
 pub use registry::{Case, Group, Needs};

@@ -8,6 +8,7 @@ use guest_ocpp::host::{self, Event, FaultKind};
 use guest_ocpp::testing::{self, Settings, World};
 use serde_json::Value;
 
+use super::deed::Deed;
 use super::outcome::Failure;
 use super::station::{Answer, Cable, Message, Reply, Station, Traits};
 
@@ -103,47 +104,27 @@ impl Station for Native {
         &self.traits
     }
 
-    fn plug(&mut self, connector: u32) -> Result<(), Failure> {
-        self.world.plug(connector);
-        Ok(())
-    }
-
-    fn unplug(&mut self, connector: u32) -> Result<(), Failure> {
-        self.world.unplug(connector);
-        Ok(())
-    }
-
-    fn unplug_at_car(&mut self, connector: u32) -> Result<(), Failure> {
-        match self.traits.cable(connector) {
-            Cable::Fixed => self.world.unplug(connector),
-            Cable::Socket => self.world.unplug_car(connector),
+    fn perform(&mut self, deed: Deed) -> Result<(), Failure> {
+        match deed {
+            Deed::Plug(connector) => self.world.plug(connector),
+            Deed::Unplug(connector) => self.world.unplug(connector),
+            Deed::UnplugAtCar(connector) => match self.traits.cable(connector) {
+                Cable::Fixed => self.world.unplug(connector),
+                Cable::Socket => self.world.unplug_car(connector),
+            },
+            Deed::CarAsks(connector, asks) => self.world.set_wants(connector, asks),
+            Deed::Card(id_tag) => self.world.card(&id_tag),
+            Deed::Fault(connector, code) => match fault_kind(&code) {
+                Some(kind) => self.world.set_fault(connector, Some(kind)),
+                None => {
+                    return Err(Failure::Surroundings(format!(
+                        "{code} is no fault of the test world"
+                    )));
+                }
+            },
+            Deed::Repair(connector) => self.world.set_fault(connector, None),
+            Deed::Jam(connector, jammed) => self.world.outlet(connector).jammed = jammed,
         }
-        Ok(())
-    }
-
-    fn car_asks(&mut self, connector: u32, asks: bool) -> Result<(), Failure> {
-        self.world.set_wants(connector, asks);
-        Ok(())
-    }
-
-    fn card(&mut self, id_tag: &str) -> Result<(), Failure> {
-        self.world.card(id_tag);
-        Ok(())
-    }
-
-    fn fault(&mut self, connector: u32, kind: Option<&str>) -> Result<(), Failure> {
-        let kind = match kind {
-            None => None,
-            Some(kind) => Some(fault_kind(kind).ok_or_else(|| {
-                Failure::Surroundings(format!("{kind} is no fault of the test world"))
-            })?),
-        };
-        self.world.set_fault(connector, kind);
-        Ok(())
-    }
-
-    fn jam_lock(&mut self, connector: u32, jammed: bool) -> Result<(), Failure> {
-        self.world.outlet(connector).jammed = jammed;
         Ok(())
     }
 

@@ -11,7 +11,8 @@ use anyhow::Context as _;
 
 use serde_json::Value;
 
-use super::hands::{self, Deed};
+use super::deed::Deed;
+use super::hands;
 use super::outcome::Failure;
 use super::peer::{Peer, surroundings};
 use super::station::{Answer, Cable, Message, Reply, Station, Traits};
@@ -205,6 +206,12 @@ impl ProcessStation {
         }
         Ok(())
     }
+}
+
+impl Station for ProcessStation {
+    fn traits(&self) -> &Traits {
+        &self.setup.traits
+    }
 
     fn perform(&mut self, deed: Deed) -> Result<(), Failure> {
         match &deed {
@@ -220,7 +227,7 @@ impl ProcessStation {
             }
             return Ok(());
         };
-        let done = deed.perform(charger.control());
+        let done = hands::perform(&deed, charger.control());
         done.map_err(|failure| {
             if charger.is_alive() {
                 return surroundings(failure);
@@ -232,43 +239,6 @@ impl ProcessStation {
                 tail.join("\n  ")
             ))
         })
-    }
-}
-
-impl Station for ProcessStation {
-    fn traits(&self) -> &Traits {
-        &self.setup.traits
-    }
-
-    fn plug(&mut self, connector: u32) -> Result<(), Failure> {
-        self.perform(Deed::Plug(connector))
-    }
-
-    fn unplug(&mut self, connector: u32) -> Result<(), Failure> {
-        self.perform(Deed::Unplug(connector))
-    }
-
-    fn unplug_at_car(&mut self, connector: u32) -> Result<(), Failure> {
-        self.perform(Deed::UnplugAtCar(connector))
-    }
-
-    fn car_asks(&mut self, connector: u32, asks: bool) -> Result<(), Failure> {
-        self.perform(Deed::CarAsks(connector, asks))
-    }
-
-    fn card(&mut self, id_tag: &str) -> Result<(), Failure> {
-        self.perform(Deed::Card(id_tag.to_owned()))
-    }
-
-    fn fault(&mut self, connector: u32, kind: Option<&str>) -> Result<(), Failure> {
-        self.perform(match kind {
-            Some(kind) => Deed::Fault(connector, kind.to_owned()),
-            None => Deed::Repair(connector),
-        })
-    }
-
-    fn jam_lock(&mut self, connector: u32, jammed: bool) -> Result<(), Failure> {
-        self.perform(Deed::Jam(connector, jammed))
     }
 
     fn network(&mut self, online: bool) -> Result<(), Failure> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::deed::Deed;
 use super::outcome::Failure;
 
 /// How the cable of a connector is attached.
@@ -105,21 +106,8 @@ pub trait Station {
     /// What it is.
     fn traits(&self) -> &Traits;
 
-    /// A car plugs in, and will draw what it may.
-    fn plug(&mut self, connector: u32) -> Result<(), Failure>;
-    /// The car goes: of a fixed cable, or with the cable out of the socket.
-    fn unplug(&mut self, connector: u32) -> Result<(), Failure>;
-    /// The cable is pulled out of the car and stays in the socket. On a fixed
-    /// cable the same as [`Station::unplug`].
-    fn unplug_at_car(&mut self, connector: u32) -> Result<(), Failure>;
-    /// The car pauses (false) or asks for energy (true).
-    fn car_asks(&mut self, connector: u32, asks: bool) -> Result<(), Failure>;
-    /// A card is held to the reader.
-    fn card(&mut self, id_tag: &str) -> Result<(), Failure>;
-    /// Something breaks (a ChargePointErrorCode) or is repaired.
-    fn fault(&mut self, connector: u32, kind: Option<&str>) -> Result<(), Failure>;
-    /// The lock's motor is stuck, or works.
-    fn jam_lock(&mut self, connector: u32, jammed: bool) -> Result<(), Failure>;
+    /// Something is done to it, by people or cars.
+    fn perform(&mut self, deed: Deed) -> Result<(), Failure>;
     /// The way to the central system is cut, or there.
     fn network(&mut self, online: bool) -> Result<(), Failure>;
     /// The mains fail: it has its hold-up time, then it is dark. Returns when it
@@ -156,4 +144,36 @@ pub trait Station {
     /// Lets time pass until something has come that was not among the first
     /// `known` messages, or the moment `until` is there.
     fn wait(&mut self, known: usize, until: Duration) -> Result<(), Failure>;
+
+    /// [`Deed::Plug`].
+    fn plug(&mut self, connector: u32) -> Result<(), Failure> {
+        self.perform(Deed::Plug(connector))
+    }
+    /// [`Deed::Unplug`].
+    fn unplug(&mut self, connector: u32) -> Result<(), Failure> {
+        self.perform(Deed::Unplug(connector))
+    }
+    /// [`Deed::UnplugAtCar`].
+    fn unplug_at_car(&mut self, connector: u32) -> Result<(), Failure> {
+        self.perform(Deed::UnplugAtCar(connector))
+    }
+    /// [`Deed::CarAsks`].
+    fn car_asks(&mut self, connector: u32, asks: bool) -> Result<(), Failure> {
+        self.perform(Deed::CarAsks(connector, asks))
+    }
+    /// [`Deed::Card`].
+    fn card(&mut self, id_tag: &str) -> Result<(), Failure> {
+        self.perform(Deed::Card(id_tag.to_owned()))
+    }
+    /// [`Deed::Fault`], or [`Deed::Repair`] where there is none.
+    fn fault(&mut self, connector: u32, kind: Option<&str>) -> Result<(), Failure> {
+        self.perform(match kind {
+            Some(kind) => Deed::Fault(connector, kind.to_owned()),
+            None => Deed::Repair(connector),
+        })
+    }
+    /// [`Deed::Jam`].
+    fn jam_lock(&mut self, connector: u32, jammed: bool) -> Result<(), Failure> {
+        self.perform(Deed::Jam(connector, jammed))
+    }
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use plugpoint_tests::conformance::native::{Native, Variant};
-use plugpoint_tests::conformance::{Answer, Failure, Message, Reply, Station, Traits};
+use plugpoint_tests::conformance::{Answer, Deed, Failure, Message, Reply, Station, Traits};
 use serde_json::Value;
 
 /// What the station says, bent.
@@ -43,37 +43,10 @@ impl Station for Wrong {
         self.inner.traits()
     }
 
-    fn plug(&mut self, connector: u32) -> Result<(), Failure> {
-        self.inner.plug(connector)
-    }
-
-    fn unplug(&mut self, connector: u32) -> Result<(), Failure> {
-        self.inner.unplug(connector)
-    }
-
-    fn unplug_at_car(&mut self, connector: u32) -> Result<(), Failure> {
-        self.inner.unplug_at_car(connector)
-    }
-
-    fn car_asks(&mut self, connector: u32, asks: bool) -> Result<(), Failure> {
-        self.inner.car_asks(connector, asks)
-    }
-
-    fn card(&mut self, id_tag: &str) -> Result<(), Failure> {
-        self.inner.card(id_tag)
-    }
-
-    fn fault(&mut self, connector: u32, kind: Option<&str>) -> Result<(), Failure> {
-        match self.mistake {
-            Mistake::BlindToFaults => Ok(()),
-            _ => self.inner.fault(connector, kind),
-        }
-    }
-
-    fn jam_lock(&mut self, connector: u32, jammed: bool) -> Result<(), Failure> {
-        match self.mistake {
-            Mistake::BlindToFaults => Ok(()),
-            _ => self.inner.jam_lock(connector, jammed),
+    fn perform(&mut self, deed: Deed) -> Result<(), Failure> {
+        match (self.mistake, &deed) {
+            (Mistake::BlindToFaults, Deed::Fault(..) | Deed::Repair(_) | Deed::Jam(..)) => Ok(()),
+            _ => self.inner.perform(deed),
         }
     }
 
