@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 
 use crate::policy::ShadowFacts;
+use crate::recorder::RecordFacts;
 
 /// A handle; clones share the board.
 #[derive(Clone, Debug, Default)]
@@ -118,6 +119,9 @@ pub struct ComponentFacts {
     /// The version that looks on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shadow: Option<ShadowFacts>,
+    /// Its record on disk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<RecordFacts>,
     /// Nothing can run in this slot: what the charger does without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub safe_mode: Option<String>,

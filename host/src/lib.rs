@@ -6,6 +6,7 @@
 //! * [`guest`]: components: engine, limits, instances
 //! * [`slots`]: which version of a component runs, and how another one comes
 //! * [`store`]: what outlives the power
+//! * [`recorder`]: what happened in a slot, and another build on the same
 //! * [`outlet`], [`meter`], [`reader`]: hardware and the safety thread
 //! * [`guard`]: the second process, which owns the contactors' lines; [`mod@line`]: lines
 //! * [`link`]: the WebSocket
@@ -44,6 +45,7 @@ pub mod policy;
 mod priority;
 mod random;
 pub mod reader;
+pub mod recorder;
 mod rfc3339;
 pub mod services;
 pub mod slots;

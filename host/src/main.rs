@@ -8,6 +8,8 @@ use clap::{Args, Parser, Subcommand};
 use plugpoint::check::Verdict;
 use plugpoint::component;
 use plugpoint::config::Config;
+use plugpoint::guest::{Backend, EngineSettings};
+use plugpoint::recorder::Desk;
 use plugpoint::station::{StartError, Station};
 
 /// Wrong use, a bad configuration, or a state_dir that cannot be used.
@@ -39,6 +41,10 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Run a component on a record that was taken from a charger, and say on which
+    /// event it differs first. Exit code 0: nowhere, 1: it differs, 2: it could
+    /// not be tried.
+    Replay(ReplayArguments),
     /// The second process, which owns the contactors; started by `run`.
     #[command(hide = true)]
     Guard,
@@ -88,6 +94,21 @@ enum ComponentCommand {
         #[arg(long)]
         wait: bool,
     },
+    /// Ask a running charger what a component would have done in its last hours;
+    /// nothing is changed. Exit code 0: the same, 1: it differs, 2: it could not
+    /// be tried.
+    Preflight {
+        /// A `.wasm` file.
+        file: PathBuf,
+        /// `ocpp`, or `policy/NAME`.
+        #[arg(long)]
+        slot: String,
+        #[command(flatten)]
+        charger: ChargerArguments,
+        /// Its signature; without it `FILE.minisig`, if that is there.
+        #[arg(long, value_name = "FILE")]
+        signature: Option<PathBuf>,
+    },
     /// Go back to the version before.
     Rollback {
         /// `ocpp`, or `policy/NAME`.
@@ -101,6 +122,28 @@ enum ComponentCommand {
         #[command(flatten)]
         charger: ChargerArguments,
     },
+}
+
+/// What is replayed.
+#[derive(Args)]
+struct ReplayArguments {
+    /// A file of a record, or the directory of a slot's (`state_dir/records/…`).
+    record: PathBuf,
+    /// A `.wasm` file.
+    component: PathBuf,
+    /// Settings that a record leaves out: the charger's configuration, or a file
+    /// with nothing but `name = "value"`.
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// Go on after the first difference. What comes later may follow from it.
+    #[arg(long)]
+    all: bool,
+    /// Run it as byte code, as on a board without a native back end.
+    #[arg(long)]
+    pulley: bool,
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Which charger.
@@ -122,6 +165,11 @@ fn main() -> ExitCode {
         Command::Run { config } => run(config),
         Command::Guard => return plugpoint::guard::run(),
         Command::Check { config, json } => match check(&config, json) {
+            Ok(true) => Ok(()),
+            Ok(false) => return ExitCode::FAILURE,
+            Err(error) => Err(error),
+        },
+        Command::Replay(arguments) => match replay(arguments) {
             Ok(true) => Ok(()),
             Ok(false) => return ExitCode::FAILURE,
             Err(error) => Err(error),
@@ -202,25 +250,54 @@ fn check(file: &std::path::Path, json: bool) -> Result<bool, Failed> {
     Ok(!findings.iter().any(|it| it.verdict == Verdict::Bad))
 }
 
+/// Whether there is no difference.
+fn replay(arguments: ReplayArguments) -> Result<bool, Failed> {
+    let mut engine = EngineSettings::default();
+    if arguments.pulley {
+        engine.backend = Backend::Pulley;
+    }
+    let desk = Desk {
+        record: arguments.record,
+        component: arguments.component,
+        settings: arguments.settings,
+        all: arguments.all,
+        engine,
+    };
+    let report = desk.run()?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print!("{report}");
+    }
+    Ok(report.is_same())
+}
+
 /// Commands that talk to a running charger.
 fn at_a_charger(command: ComponentCommand) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
+    // 1 is an answer there.
+    let failed = match command {
+        ComponentCommand::Preflight { .. } => EXIT_UNUSABLE,
+        _ => EXIT_FAILED,
+    };
     let done = match runtime {
         Ok(runtime) => runtime.block_on(ask(command)),
         Err(error) => Err(error.into()),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(EXIT_FAILED),
         Err(error) => {
             eprintln!("plugpoint: {error}");
-            ExitCode::from(EXIT_FAILED)
+            ExitCode::from(failed)
         }
     }
 }
 
-async fn ask(command: ComponentCommand) -> Result<(), Failed> {
+/// Whether the answer is yes, where that is the question.
+async fn ask(command: ComponentCommand) -> Result<bool, Failed> {
     match command {
         ComponentCommand::Inspect { file, json } => inspect(&file, json)?,
         #[cfg(feature = "kit")]
@@ -246,6 +323,19 @@ async fn ask(command: ComponentCommand) -> Result<(), Failed> {
             };
             component::install(&charger.control()?, &it).await?;
         }
+        ComponentCommand::Preflight {
+            file,
+            slot,
+            charger,
+            signature,
+        } => {
+            let it = component::Preflight {
+                file,
+                slot,
+                signature,
+            };
+            return Ok(component::preflight(&charger.control()?, &it).await?);
+        }
         ComponentCommand::Rollback { slot, charger } => {
             component::roll_back(&charger.control()?, &slot).await?;
         }
@@ -253,7 +343,7 @@ async fn ask(command: ComponentCommand) -> Result<(), Failed> {
             println!("{}", component::list(&charger.control()?).await?);
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 impl ChargerArguments {

@@ -1,5 +1,5 @@
 //! Raises the priority of what keeps people safe (the safety thread, the guard)
-//! where the system allows it.
+//! where the system allows it, and lowers that of what nobody waits for.
 
 /// Low among the real-time priorities: above everything of ours, below the
 /// kernel's own threads.
@@ -30,4 +30,16 @@ pub(crate) fn raise() -> Granted {
         return Granted::Nice;
     }
     Granted::Nothing
+}
+
+/// The calling thread, and those that it starts, get only what nobody else wants
+/// of the processor.
+#[allow(unsafe_code)] // one libc call, on this thread alone
+pub(crate) fn give_way() {
+    // SAFETY: has no precondition; 0 means the calling thread on Linux.
+    if unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, 19) } != 0 {
+        let thread = std::thread::current();
+        let name = thread.name().unwrap_or("a thread");
+        tracing::warn!("{name} runs with the usual priority");
+    }
 }

@@ -52,9 +52,10 @@ const REFUSED: [Guest; 2] = [
 ];
 
 /// Other builds of the carried ones, for tests that replace one by the other.
-const OTHERS: [Guest; 4] = [
+const OTHERS: [Guest; 5] = [
     Guest::older("guest-ocpp", "guest-ocpp-old", "0.0.9"),
     Guest::second("guest-ocpp", "guest-ocpp-second", &["second-build"]),
+    Guest::second("guest-ocpp", "guest-ocpp-changed", &["changed-answer"]),
     Guest::second("guest-policy", "guest-policy-second", &["second-build"]),
     Guest::second("bad-component", "bad-component-second", &["second-build"]),
 ];

@@ -1,7 +1,7 @@
 //! `plugpoint component install` and `rollback`: asks the charger, follows what
 //! comes of it, and prints each step.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -62,10 +62,7 @@ pub enum InstallError {
 /// Installs a component and prints each step.
 pub async fn install(control: &Control, it: &Install) -> Result<(), InstallError> {
     let wasm = read(&it.file)?;
-    let mut headers = Vec::new();
-    if let Some(signature) = signature(it)? {
-        headers.push(("x-minisign", STANDARD.encode(signature)));
-    }
+    let headers = signed(&it.file, it.signature.as_deref())?;
     let path = format!(
         "/v1/components/{}?allow_downgrade={}&one_way={}&shadow={}",
         it.slot, it.allow_downgrade, it.one_way, it.shadow
@@ -82,6 +79,15 @@ pub async fn roll_back(control: &Control, slot: &str) -> Result<(), InstallError
 }
 
 async fn follow(control: &Control, answer: &Value, wait: bool) -> Result<(), InstallError> {
+    follow_to(control, answer, wait).await.map(drop)
+}
+
+/// The job as it was in the end.
+pub(super) async fn follow_to(
+    control: &Control,
+    answer: &Value,
+    wait: bool,
+) -> Result<Value, InstallError> {
     let id = &answer["job"];
     let mut told = 0;
     loop {
@@ -102,11 +108,11 @@ async fn follow(control: &Control, answer: &Value, wait: bool) -> Result<(), Ins
                     state: state.to_owned(),
                     why: why.to_owned(),
                 }),
-                None => Ok(()),
+                None => Ok(job.clone()),
             };
         }
         if state == "probation" && !wait {
-            return Ok(());
+            return Ok(job.clone());
         }
         tokio::time::sleep(POLL).await;
     }
@@ -132,21 +138,25 @@ fn told_step(step: &Value, job: &Value) -> String {
     }
 }
 
-fn signature(it: &Install) -> Result<Option<Vec<u8>>, InstallError> {
-    if let Some(path) = &it.signature {
-        return read(path).map(Some);
-    }
-    let mut beside = it.file.clone().into_os_string();
+/// The header that a signature is sent in, if there is one: the one that is
+/// named, or the one beside the file.
+pub(super) fn signed(
+    file: &Path,
+    signature: Option<&Path>,
+) -> Result<Vec<(&'static str, String)>, InstallError> {
+    let mut beside = file.as_os_str().to_owned();
     beside.push(".minisig");
     let beside = PathBuf::from(beside);
-    // Whether one is needed is for the charger to say.
-    if beside.exists() {
-        return read(&beside).map(Some);
-    }
-    Ok(None)
+    let path = match signature {
+        Some(path) => path,
+        // Whether one is needed is for the charger to say.
+        None if !beside.exists() => return Ok(Vec::new()),
+        None => &beside,
+    };
+    Ok(vec![("x-minisign", STANDARD.encode(read(path)?))])
 }
 
-fn read(path: &std::path::Path) -> Result<Vec<u8>, InstallError> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, InstallError> {
     std::fs::read(path).map_err(|source| InstallError::File {
         path: path.to_path_buf(),
         source,

@@ -1,12 +1,14 @@
-//! The commands `plugpoint component …`: look at a file, and install, list and
-//! roll back on a running charger, through its control API.
+//! The commands `plugpoint component …`: look at a file, and install, preflight,
+//! list and roll back on a running charger, through its control API.
 //!
 //! Not here: anything that decides. The charger does, and says so.
 
 mod client;
 mod install;
 mod list;
+mod preflight;
 
 pub use client::{ClientError, Control};
 pub use install::{Install, InstallError, install, roll_back};
 pub use list::list;
+pub use preflight::{Preflight, preflight};

@@ -223,6 +223,9 @@ fn limits(config: &Config) -> Result<(), Problem> {
             return wrong(format!("{section}.memory_kib"), "expected 128 to 65536 KiB");
         }
     }
+    if !(64..=1024 * 1024).contains(&config.recorder.max_kib) {
+        return wrong("recorder.max_kib", "expected 64 to 1048576 KiB");
+    }
     if !(1024..=16 * 1024 * 1024).contains(&config.link.max_frame_bytes) {
         return wrong("link.max_frame_bytes", "expected 1024 to 16777216 bytes");
     }

@@ -46,6 +46,8 @@ pub struct Config {
     pub probation: ProbationSection,
     /// Whose components are believed.
     pub trust: Trust,
+    /// Records of what happens in the slots.
+    pub recorder: RecorderSection,
     /// Files to run instead of what the binary carries.
     pub components: Components,
     /// The link.
@@ -408,6 +410,25 @@ pub struct Trust {
     pub keys: Vec<String>,
     /// Take components without signature.
     pub allow_unsigned: bool,
+}
+
+/// `[recorder]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RecorderSection {
+    /// Record at all.
+    pub enabled: bool,
+    /// What the record of each slot takes on disk at most.
+    pub max_kib: u32,
+}
+
+impl Default for RecorderSection {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            max_kib: 2048,
+        }
+    }
 }
 
 /// `[components]`

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::Api;
 use super::error::ApiError;
-use crate::slots::{Flags, Installer, Unavailable};
+use crate::slots::{Flags, Unavailable};
 
 /// The signature of an uploaded component.
 const SIGNATURE: &str = "x-minisign";
@@ -30,7 +30,8 @@ pub(super) async fn list(State(shared): Api) -> Json<Value> {
     Json(json!({ "components": facts.components, "installations": shared.jobs.all() }))
 }
 
-/// `POST /v1/components/{slot}` with a component, `…/{slot}/rollback` without.
+/// `POST /v1/components/{slot}` and `…/{slot}/preflight` with a component,
+/// `…/{slot}/rollback` without.
 pub(super) async fn change(
     State(shared): Api,
     Path(path): Path<String>,
@@ -44,9 +45,19 @@ pub(super) async fn change(
             "the charger is still starting",
         )
     })?;
-    let job = match path.strip_suffix("/rollback") {
-        Some(slot) => installer.roll_back(slot),
-        None => install(installer, &path, &options, &headers, body)?,
+    let job = if let Some(slot) = path.strip_suffix("/rollback") {
+        installer.roll_back(slot)
+    } else if let Some(slot) = path.strip_suffix("/preflight") {
+        let (wasm, signature) = component(&headers, body)?;
+        installer.preflight(slot, wasm, signature)
+    } else {
+        let (wasm, signature) = component(&headers, body)?;
+        let flags = Flags {
+            allow_downgrade: options.allow_downgrade,
+            one_way: options.one_way,
+            shadow: options.shadow,
+        };
+        installer.install(&path, wasm, signature, flags)
     };
     let id = job.map_err(|unavailable| {
         let status = match unavailable {
@@ -60,13 +71,8 @@ pub(super) async fn change(
     Ok((StatusCode::ACCEPTED, Json(json!({ "job": id }))))
 }
 
-fn install(
-    installer: &Installer,
-    slot: &str,
-    options: &Options,
-    headers: &HeaderMap,
-    body: Bytes,
-) -> Result<Result<u64, Unavailable>, ApiError> {
+/// An uploaded component, and its signature if there is one.
+fn component(headers: &HeaderMap, body: Bytes) -> Result<(Vec<u8>, Option<Vec<u8>>), ApiError> {
     if body.is_empty() {
         return Err(ApiError::bad(
             "the body: expected a component (a .wasm file), found nothing",
@@ -80,10 +86,5 @@ fn install(
         })?),
         None => None,
     };
-    let flags = Flags {
-        allow_downgrade: options.allow_downgrade,
-        one_way: options.one_way,
-        shadow: options.shadow,
-    };
-    Ok(installer.install(slot, body.into(), signature, flags))
+    Ok((body.into(), signature))
 }

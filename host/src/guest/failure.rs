@@ -14,7 +14,7 @@ pub struct Failure {
 }
 
 /// Kinds of failure; the words are those of `boot.dropped.failure`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum FailureKind {
     /// It panicked, or did what WebAssembly forbids.
     Trap,

@@ -11,6 +11,12 @@ use super::Inspection;
 const PACKAGE: &str = "plugpoint:charger/";
 const MAJOR_MINOR: &str = "0.1";
 
+/// The version of the interface that this charger has.
+#[must_use]
+pub fn interface() -> &'static str {
+    MAJOR_MINOR
+}
+
 const LOG: &str = "log";
 const ENTRIES: &str = "entries";
 

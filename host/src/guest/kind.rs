@@ -1,5 +1,8 @@
 //! What is different between the two kinds of guest.
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use super::checks::Checks;
 use super::imports::State;
 use super::{Failure, World};
@@ -11,13 +14,13 @@ use crate::wit::protocol::Dropped;
 /// types that a third one would need.
 pub trait Kind: Sized + 'static {
     /// What `start` is told.
-    type Boot: Send + 'static;
+    type Boot: Serialize + DeserializeOwned + Clone + Send + 'static;
     /// The time of an event.
-    type Now: Copy;
+    type Now: Serialize + DeserializeOwned + Copy;
     /// What `handle` is told.
-    type Event;
+    type Event: Serialize + DeserializeOwned;
     /// What both return.
-    type Action: Send + 'static;
+    type Action: Serialize + DeserializeOwned + Clone + PartialEq + Send + 'static;
     /// An instance's functions.
     #[doc(hidden)]
     type Guest: Send;
@@ -28,11 +31,33 @@ pub trait Kind: Sized + 'static {
     /// The world in `wit/`.
     const WORLD: World;
 
+    /// The values of the settings that it is handed may be anything, keys
+    /// included: they stand in no record.
+    const SETTINGS_ARE_PRIVATE: bool;
+
     /// Monotonic ms of that time.
     fn now_ms(now: Self::Now) -> u64;
 
     /// Monotonic ms of that start.
     fn boot_ms(boot: &Self::Boot) -> u64;
+
+    /// Unix ms of that time, if there is any.
+    fn wall_ms(now: Self::Now) -> Option<i64>;
+
+    /// The time of that start.
+    fn boot_now(boot: &Self::Boot) -> Self::Now;
+
+    /// Why there is a new instance, in a word.
+    fn reason(boot: &Self::Boot) -> String;
+
+    /// The schema in which it is to write entries.
+    fn entry_schema(boot: &Self::Boot) -> u32;
+
+    /// Names and values of the settings in it.
+    fn settings(boot: &mut Self::Boot) -> Vec<(&str, &mut String)>;
+
+    /// An address in it that may carry a user's name and password.
+    fn address(boot: &Self::Boot) -> Option<&str>;
 
     /// What is remembered of an event on which a guest failed.
     fn dropped(event: &Self::Event, failure: &str) -> Dropped;

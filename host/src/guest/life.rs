@@ -14,7 +14,7 @@ use crate::board::Board;
 use crate::clock::Clock;
 use crate::health::Health;
 use crate::journal::Journal;
-use crate::store::{Batch, KeptEntry, StoreError};
+use crate::store::{Batch, Entries, KeptEntry, StoreError};
 use crate::wit::protocol::{BootReason, Dropped};
 
 /// A guest, over all its instances.
@@ -32,6 +32,8 @@ pub struct Life<K: Kind> {
     failed_at: Option<Instant>,
     last_failure: String,
     failed_starts: u32,
+    /// The last instance was well, and let go of for the sake of the record.
+    renewed: bool,
 }
 
 /// The call came to nothing; the instance is gone.
@@ -65,6 +67,7 @@ impl<K: Kind> Life<K> {
             failed_at: None,
             last_failure: String::new(),
             failed_starts: 0,
+            renewed: false,
         }
     }
 
@@ -162,7 +165,7 @@ impl<K: Kind> Life<K> {
         if let Some(recovery) = recovery {
             tracing::info!(slot, "the component works again, after {recovery:?}");
         }
-        if !self.amnesia {
+        if !self.amnesia && !std::mem::take(&mut self.renewed) {
             let reason = crate::words::of(&self.reason);
             self.journal.note(
                 "component",
@@ -239,7 +242,7 @@ impl<K: Kind> Life<K> {
             }
             Err(error) => {
                 let now_ms = self.clock.monotonic_ms();
-                self.slot.entries_mut().revert(now_ms);
+                self.slot.revert(now_ms);
                 let text = error.to_string();
                 let before = self
                     .board
@@ -253,17 +256,29 @@ impl<K: Kind> Life<K> {
         written
     }
 
-    /// Under test, an instance lives for one event.
-    pub fn forget_if_amnesic(&mut self) {
+    /// Under test, an instance lives for one event; else until its record wants
+    /// to begin anew. True if it is gone for the latter.
+    pub fn renew(&mut self) -> bool {
         if self.amnesia {
             self.slot.discard_instance();
         }
+        let renew = self.slot.has_instance() && self.slot.start_is_wanted();
+        if renew {
+            self.slot.discard_instance();
+            self.renewed = true;
+        }
+        renew
+    }
+
+    /// The next start is for the sake of the record only.
+    pub fn is_renewing(&self) -> bool {
+        self.renewed
     }
 
     /// Begin anew, as after a power cycle: what is only in memory is gone.
     pub fn restart(&mut self) {
         self.slot.discard_instance();
-        self.slot.entries_mut().drop_session();
+        self.slot.change_entries(Entries::drop_session);
         self.begin(BootReason::Restart);
         self.dropped = None;
     }

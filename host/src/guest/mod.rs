@@ -8,7 +8,8 @@
 //! * [`Engine`] and [`ImageCache`]: from a file to machine code;
 //! * [`Slot`]: one guest at work. It is handed one event and answers with a
 //!   list of actions; an instance that failed is gone for ever;
-//! * [`Life`]: one guest after the other in a slot: failures, rests, recovery.
+//! * [`Life`]: one guest after the other in a slot: failures, rests, recovery;
+//! * [`Witness`]: who sees all that happens in a slot, such as the recorder.
 //!
 //! What is *not* here: doing the actions (see `station` and `policy`), and
 //! which version is in a slot (see `slots`). Nothing of what a guest returns is executed here,
@@ -40,11 +41,12 @@ mod ticker;
 mod trim;
 #[cfg_attr(not(feature = "compiler"), allow(dead_code))]
 mod trusted;
+mod witness;
 
 pub use engine::{Component, Engine, EngineSettings};
 pub use error::ComponentError;
 pub use failure::{Failure, FailureKind};
-pub use fit::{Misfit, World};
+pub use fit::{Misfit, World, interface};
 pub use image::ImageCache;
 pub use inspect::Inspection;
 pub use kind::Kind;
@@ -54,3 +56,4 @@ pub use ocpp::Ocpp;
 pub use policy::Policy;
 pub use slot::{Outcome, Parked, Prepared, Slot, SlotSettings};
 pub use target::{Backend, Target, UnknownTarget};
+pub use witness::Witness;

@@ -24,6 +24,7 @@ impl Kind for Policy {
     type Linked = wit::PolicyPre<State>;
 
     const WORLD: World = World::Policy;
+    const SETTINGS_ARE_PRIVATE: bool = true;
 
     fn now_ms(now: Now) -> u64 {
         now.at.monotonic_ms
@@ -31,6 +32,31 @@ impl Kind for Policy {
 
     fn boot_ms(boot: &Boot) -> u64 {
         boot.now.at.monotonic_ms
+    }
+
+    fn wall_ms(now: Now) -> Option<i64> {
+        now.wall_ms
+    }
+
+    fn boot_now(boot: &Boot) -> Now {
+        boot.now
+    }
+
+    fn reason(boot: &Boot) -> String {
+        crate::words::of(&boot.reason)
+    }
+
+    fn entry_schema(boot: &Boot) -> u32 {
+        boot.entry_schema
+    }
+
+    fn settings(boot: &mut Boot) -> Vec<(&str, &mut String)> {
+        let each = boot.settings.iter_mut();
+        each.map(|it| (it.name.as_str(), &mut it.value)).collect()
+    }
+
+    fn address(_boot: &Boot) -> Option<&str> {
+        None
     }
 
     fn dropped(event: &Event, failure: &str) -> Dropped {

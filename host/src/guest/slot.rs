@@ -7,7 +7,7 @@ use wasmtime::Store;
 
 use super::checks::Checks;
 use super::imports::State;
-use super::{Component, ComponentError, Engine, Failure, FailureKind, Kind, Limits};
+use super::{Component, ComponentError, Engine, Failure, FailureKind, Kind, Limits, Witness};
 use crate::store::{Batch, Change, Entries, KeptEntry};
 
 /// What a slot is made with.
@@ -33,6 +33,7 @@ pub struct Slot<K: Kind> {
     entries: Entries,
     instance: Option<Instance<K>>,
     watches: bool,
+    witness: Option<Box<dyn Witness<K>>>,
 }
 
 struct Instance<K: Kind> {
@@ -150,6 +151,7 @@ impl<K: Kind> Slot<K> {
             entries,
             instance: None,
             watches: false,
+            witness: None,
         }
     }
 
@@ -165,6 +167,20 @@ impl<K: Kind> Slot<K> {
 
     /// Makes a new instance, which replaces the present one, and starts it.
     pub fn start(&mut self, boot: &K::Boot) -> Result<Outcome<K::Action>, Failure> {
+        if let Some(witness) = &mut self.witness {
+            witness.starts(
+                &self.settings,
+                self.prepared.component.info(),
+                boot,
+                &self.entries,
+            );
+        }
+        let result = self.make(boot);
+        self.tell(&result);
+        result
+    }
+
+    fn make(&mut self, boot: &K::Boot) -> Result<Outcome<K::Action>, Failure> {
         self.instance = None;
         let limits = &self.settings.limits;
         let mut store = Store::new(
@@ -194,9 +210,24 @@ impl<K: Kind> Slot<K> {
 
     /// Hands one event to the instance.
     pub fn handle(&mut self, now: K::Now, event: &K::Event) -> Result<Outcome<K::Action>, Failure> {
-        let Some(Instance { mut store, guest }) = self.instance.take() else {
+        let Some(instance) = self.instance.take() else {
             return Err(Failure::new(FailureKind::Trap, "there is no instance"));
         };
+        if let Some(witness) = &mut self.witness {
+            witness.handles(now, event);
+        }
+        let result = self.call(instance, now, event);
+        self.tell(&result);
+        result
+    }
+
+    fn call(
+        &mut self,
+        instance: Instance<K>,
+        now: K::Now,
+        event: &K::Event,
+    ) -> Result<Outcome<K::Action>, Failure> {
+        let Instance { mut store, guest } = instance;
         store.set_epoch_deadline(Engine::ticks(self.settings.limits.handle_time()));
         let state = store.data_mut();
         state.begin_call();
@@ -211,6 +242,16 @@ impl<K: Kind> Slot<K> {
                 self.succeeded(instance, actions, begin, K::now_ms(now))
             }
             Err(error) => Err(self.failed(store, &error)),
+        }
+    }
+
+    fn tell(&mut self, result: &Result<Outcome<K::Action>, Failure>) {
+        let Some(witness) = &mut self.witness else {
+            return;
+        };
+        match result {
+            Ok(outcome) => witness.succeeded(outcome.micros, outcome.memory_bytes),
+            Err(failure) => witness.failed(failure),
         }
     }
 
@@ -235,6 +276,9 @@ impl<K: Kind> Slot<K> {
     /// Puts another component into the slot, without instance, and hands out
     /// what was there, instance and all.
     pub fn exchange(&mut self, prepared: Prepared<K>) -> Parked<K> {
+        if let Some(witness) = &mut self.witness {
+            witness.exchanged();
+        }
         Parked {
             prepared: std::mem::replace(&mut self.prepared, prepared),
             instance: self.instance.take(),
@@ -243,6 +287,9 @@ impl<K: Kind> Slot<K> {
 
     /// Undoes [`Slot::exchange`]: the instance that was there goes on.
     pub fn put_back(&mut self, parked: Parked<K>) {
+        if let Some(witness) = &mut self.witness {
+            witness.put_back();
+        }
         self.prepared = parked.prepared;
         self.instance = parked.instance;
     }
@@ -268,6 +315,35 @@ impl<K: Kind> Slot<K> {
     /// For confirming, reverting and writing out what the guest has kept.
     pub fn entries_mut(&mut self) -> &mut Entries {
         &mut self.entries
+    }
+
+    /// What was not confirmed could not be written: see [`Entries::revert`].
+    pub fn revert(&mut self, now_ms: u64) {
+        self.entries.revert(now_ms);
+        if let Some(witness) = &mut self.witness {
+            witness.reverted();
+        }
+    }
+
+    /// Changes the entries as no call does; the next thing to call is
+    /// [`Slot::start`].
+    pub fn change_entries<T>(&mut self, change: impl FnOnce(&mut Entries) -> T) -> T {
+        if let Some(witness) = &mut self.witness {
+            witness.cut();
+        }
+        change(&mut self.entries)
+    }
+
+    /// Somebody who sees all that happens here, from the next start on.
+    pub fn witnessed_by(&mut self, witness: Box<dyn Witness<K>>) {
+        self.witness = Some(witness);
+    }
+
+    /// Whoever looks on would like to see a start, and no swap is being judged.
+    #[must_use]
+    pub fn start_is_wanted(&self) -> bool {
+        let wanted = self.witness.as_ref().is_some_and(|it| it.wants_start());
+        wanted && !self.watches
     }
 
     /// Show in each outcome what the guest has forgotten, or no longer.
@@ -301,6 +377,9 @@ impl<K: Kind> Slot<K> {
         std::mem::swap(&mut self.entries, &mut state.entries);
         let log_dropped = state.log.end_call();
         self.check(&actions)?;
+        if let Some(witness) = &mut self.witness {
+            witness.returned(&actions);
+        }
         let mut changes = Vec::new();
         let actions = actions
             .into_iter()
@@ -312,6 +391,14 @@ impl<K: Kind> Slot<K> {
                 Err(action) => Some(action),
             })
             .collect();
+        if let Some(witness) = &mut self.witness {
+            let kept = changes.iter().filter_map(|change| match change {
+                Change::Keep(entry) => Some(entry),
+                Change::Forget(_) => None,
+            });
+            kept.filter(|it| it.secret)
+                .for_each(|it| witness.secret(&it.value));
+        }
         let forgotten = if self.watches {
             self.about_to_forget(&changes)
         } else {

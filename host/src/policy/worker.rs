@@ -170,6 +170,10 @@ impl Running {
                 Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {}
             }
+            // After the answer is out.
+            if self.tenant.life().is_renewing() {
+                let _ = self.ensure();
+            }
             while let Some(fired) = self.timers.take_due(&self.clock.now()) {
                 let _ = self.deliver(Event::Timer(convert::timer_fired(fired)));
             }
@@ -241,8 +245,8 @@ impl Running {
             };
             self.tenant.handled();
             next.extend(self.run_actions(actions, &mut decisions));
-            self.tenant.life_mut().forget_if_amnesic();
         }
+        self.tenant.life_mut().renew();
         Ok(decisions)
     }
 

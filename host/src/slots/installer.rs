@@ -5,8 +5,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 
-use super::{Base, Job, Jobs, Loader, Place, Record, Records, Refusal, Swap, quiet};
-use crate::guest::{Kind, Ocpp, Policy};
+use super::{Base, Job, Jobs, Loader, Place, Preflight, Record, Records, Refusal, Swap};
+use crate::guest::{Kind, Ocpp, Policy, Prepared};
 use crate::wit::protocol::BootReason;
 
 /// What is said with a component.
@@ -92,6 +92,11 @@ enum What {
         signature: Option<Vec<u8>>,
         flags: Flags,
     },
+    /// Try it on the slot's record, and change nothing.
+    Preflight {
+        wasm: Vec<u8>,
+        signature: Option<Vec<u8>>,
+    },
     RollBack,
     /// These cannot run.
     FallBack(Vec<String>),
@@ -101,6 +106,7 @@ struct Running {
     loader: Loader,
     records: Records,
     slots: Slots,
+    preflight: Preflight,
     busy: Arc<AtomicBool>,
 }
 
@@ -110,6 +116,7 @@ impl Installer {
         loader: Loader,
         records: Records,
         slots: Slots,
+        preflight: Preflight,
         jobs: Jobs,
     ) -> std::io::Result<Self> {
         let (orders, queue) = mpsc::channel::<Order>();
@@ -119,12 +126,13 @@ impl Installer {
             loader,
             records,
             slots,
+            preflight,
             busy: busy.clone(),
         };
         std::thread::Builder::new()
             .name("installer".into())
             .spawn(move || {
-                quiet::give_way();
+                crate::priority::give_way();
                 // What an installation left behind that was cut off.
                 running.loader.shelf.retain(&running.records.hashes());
                 while let Ok(order) = queue.recv() {
@@ -170,6 +178,18 @@ impl Installer {
                 flags,
             },
         )
+    }
+
+    /// Tries a component on the slot's record; the number of the job.
+    pub fn preflight(
+        &self,
+        slot: &str,
+        wasm: Vec<u8>,
+        signature: Option<Vec<u8>>,
+    ) -> Result<u64, Unavailable> {
+        self.check_slot(slot)?;
+        self.engage()?;
+        self.order(slot, "preflight", What::Preflight { wasm, signature })
     }
 
     /// Back to the version before; the number of the job.
@@ -263,6 +283,20 @@ impl Running {
                 }
                 Err(refusal) => self.refuse(job, &refusal),
             },
+            What::Preflight { wasm, signature } => {
+                let taken = self.prepare_preflight::<K>(slot, &wasm, signature.as_deref(), &job);
+                match taken {
+                    // It may take long; meanwhile this thread may be needed.
+                    Ok(prepared) => {
+                        let busy = self.busy.clone();
+                        self.preflight
+                            .begin(&self.loader, prepared, slot, job, move || {
+                                busy.store(false, Ordering::Release);
+                            });
+                    }
+                    Err(refusal) => self.refuse(job, &refusal),
+                }
+            }
             What::RollBack if record.candidate.is_some() => {
                 self.free();
                 hand(Handover::RollBack(job));
@@ -337,6 +371,26 @@ impl Running {
             place,
             source: "installed".into(),
         })
+    }
+
+    /// As for an installation: the signature comes first.
+    fn prepare_preflight<K: Kind>(
+        &self,
+        slot: &str,
+        wasm: &[u8],
+        signature: Option<&[u8]>,
+        job: &Job,
+    ) -> Result<Prepared<K>, Refusal> {
+        job.step("verifying");
+        let version = self.loader.inspect::<K>(wasm, signature)?;
+        job.version(&version);
+        let schema = self.records.get(slot).schema;
+        if !version.schemas.can_read(schema) {
+            let can = version.schemas.to_string();
+            return Err(Refusal::CannotRead { kept: schema, can });
+        }
+        job.step("compiling");
+        self.loader.prepare(wasm, true)
     }
 
     fn before<K: Kind>(

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::Version;
 use crate::board::Board;
 use crate::journal::Journal;
+use crate::recorder::Report;
 
 /// So many are remembered.
 const MOST: usize = 32;
@@ -35,13 +36,14 @@ pub struct JobFacts {
     pub id: u64,
     /// The slot.
     pub slot: String,
-    /// `install`, `shadow`, `rollback` or `fall-back`.
+    /// `install`, `shadow`, `rollback`, `fall-back` or `preflight`.
     pub kind: &'static str,
     /// The version, once it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<Version>,
     /// The last step, or how it ended: `queued`, `verifying`, `compiling`,
-    /// `trying`, `probation`, then `committed`, `refused` or `rolled-back`.
+    /// `trying`, `probation`, then `committed`, `refused` or `rolled-back`; of a
+    /// preflight also `replaying`, then `same`, `differs` or `refused`.
     pub state: &'static str,
     /// It will not change any more.
     pub done: bool,
@@ -53,6 +55,9 @@ pub struct JobFacts {
     /// For so long the slot handled no event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pause_us: Option<u64>,
+    /// What came of a preflight.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report: Option<Report>,
 }
 
 /// One step.
@@ -102,6 +107,7 @@ impl Jobs {
             steps: Vec::new(),
             error: None,
             pause_us: None,
+            report: None,
         });
         drop(inner);
         Job {
@@ -164,12 +170,23 @@ impl Job {
         self.end("rolled-back", Some(why));
     }
 
+    /// The record has been replayed; that is all that was asked for.
+    pub fn replayed(self, report: Report) {
+        let state = if report.is_same() { "same" } else { "differs" };
+        self.change(|it| it.report = Some(report));
+        self.end(state, None);
+    }
+
     fn end(self, state: &'static str, error: Option<&str>) {
         self.step(state);
         let error = error.map(str::to_owned);
         let mut slot = String::new();
         let mut version = None;
+        let mut kind = "installation";
         self.change(|it| {
+            if it.kind == "preflight" {
+                kind = it.kind;
+            }
             it.done = true;
             it.error.clone_from(&error);
             slot.clone_from(&it.slot);
@@ -177,8 +194,8 @@ impl Job {
         });
         let component = version.unwrap_or_default();
         match &error {
-            Some(why) => tracing::warn!(slot, component, "installation {state}: {why}"),
-            None => tracing::info!(slot, component, "installation {state}"),
+            Some(why) => tracing::warn!(slot, component, "{kind} {state}: {why}"),
+            None => tracing::info!(slot, component, "{kind} {state}"),
         }
         self.jobs.journal.note("component", || {
             serde_json::json!({ "slot": slot, "what": state, "component": component, "why": error })

@@ -8,6 +8,7 @@
 //! * [`Probation`] and [`Traffic`]: whether a new version does as well as the one
 //!   before
 //! * [`rehearse`]: its first start, where it can do no harm
+//! * [`Preflight`]: a candidate on the slot's own record, with no effect at all
 //! * [`Tenant`]: one slot with all of that, owned by whoever runs the guest
 //! * [`Jobs`] and [`Installer`]: what the control API asks for, on a thread of
 //!   its own
@@ -19,8 +20,8 @@ mod error;
 mod installer;
 mod jobs;
 mod loader;
+mod preflight;
 mod probation;
-mod quiet;
 mod record;
 mod rehearsal;
 pub mod schemas;
@@ -33,6 +34,7 @@ pub use error::Refusal;
 pub use installer::{Flags, Handover, Installer, Slots, Target, Unavailable};
 pub use jobs::{Job, JobFacts, Jobs, StepFacts};
 pub use loader::{Base, Found, Loader};
+pub use preflight::Preflight;
 pub use probation::{Expected, Judgement, Probation, ProbationRules, Traffic};
 pub use record::{Candidate, Place, Record, Records};
 pub use rehearsal::rehearse;

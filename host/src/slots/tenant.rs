@@ -10,7 +10,7 @@ use crate::board::{Board, ProbationFacts};
 use crate::clock::Clock;
 use crate::guest::{Kind, Life, Lost, Parked, Prepared, Step};
 use crate::journal::Journal;
-use crate::store::{Change, Entries, Store, StoreError};
+use crate::store::{Change, Entries, EntriesFull, Store, StoreError};
 use crate::wit::protocol::{BootReason, Dropped};
 
 /// A guest in its slot, whichever version it is.
@@ -504,7 +504,8 @@ impl<K: Kind> Tenant<K> {
         if self.aside.is_empty() {
             return;
         }
-        let entries = self.life.slot_mut().entries_mut();
+        let now_ms = self.clock.monotonic_ms();
+        let entries = self.life.slot().entries();
         let missing = self
             .aside
             .iter()
@@ -515,14 +516,14 @@ impl<K: Kind> Tenant<K> {
             "{} entries that were forgotten on probation are given back",
             missing.len()
         );
-        let applied = entries.apply(self.clock.monotonic_ms(), missing);
-        let batch = match applied {
-            Ok(batch) => batch.or_else(|| entries.flush()),
-            Err(error) => {
-                tracing::error!(slot = self.slot, "they cannot be: {error}");
-                None
-            }
-        };
+        let given = self.life.slot_mut().change_entries(|entries| {
+            let batch = entries.apply(now_ms, missing)?;
+            Ok::<_, EntriesFull>(batch.or_else(|| entries.flush()))
+        });
+        let batch = given.unwrap_or_else(|error| {
+            tracing::error!(slot = self.slot, "they cannot be: {error}");
+            None
+        });
         if let Some(batch) = batch {
             let written = self.store.commit_blocking(&self.slot, batch.changes);
             // Reported there; then they stay aside until the next start.

@@ -18,6 +18,7 @@ use crate::crash::CrashPoints;
 use crate::equipment::Equipment;
 use crate::journal::Journal;
 use crate::link::{Link, LinkSettings};
+use crate::recorder::Recorder;
 use crate::services::keystore::Keystore;
 use crate::services::{Services, ServicesSettings};
 use crate::slots::Jobs;
@@ -32,6 +33,7 @@ const LINK_BACKLOG: usize = 32;
 /// A station that is assembled and listens, but whose loop does not turn yet.
 pub struct Station {
     inner: Loop,
+    recorder: Option<Recorder>,
     url: String,
     stop_control: oneshot::Sender<()>,
     control: std::thread::JoinHandle<()>,
@@ -171,6 +173,7 @@ impl Station {
         };
         Ok(Self {
             inner,
+            recorder: guests.recorder(),
             url,
             stop_control,
             control,
@@ -186,6 +189,9 @@ impl Station {
     /// Runs until `stop` resolves, or mains are gone.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         self.inner.run(stop).await;
+        if let Some(recorder) = self.recorder {
+            recorder.finish();
+        }
         let _ = self.stop_control.send(());
         if self.control.join().is_err() {
             tracing::error!("the control API's thread has panicked");

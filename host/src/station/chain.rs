@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::control::Command;
 use crate::guest::{Ocpp, Policy};
 use crate::policy::{Chain, PolicySettings, Worker};
-use crate::slots::{Installer, Jobs, Target, Tenant};
+use crate::slots::{Installer, Jobs, Preflight, Target, Tenant};
 use crate::wit::authorization;
 
 /// Guests at work, or ready to be.
@@ -37,6 +37,7 @@ pub(super) fn assemble(
         let _ = commands.send(Command::Component(it));
     }));
     let mut slots = vec![(SLOT.to_owned(), base, to_loop)];
+    let mut preflight = Preflight::new(guests.recorder());
     let mut chain = Chain::default();
     let mut workers = Vec::new();
     for it in policies(config) {
@@ -58,11 +59,13 @@ pub(super) fn assemble(
             guests.board(),
         )?;
         chain.push(&it.name, it.on_failure, &worker);
+        preflight.settings(&slot, named(&it.settings, |name, value| (name, value)));
         slots.push((slot, base, Target::Policy(worker.hand())));
         workers.push(worker);
     }
-    let installer = Installer::start(guests.loader.clone(), guests.records.clone(), slots, jobs)
-        .map_err(StartError::Thread)?;
+    let (loader, records) = (guests.loader.clone(), guests.records.clone());
+    let installer =
+        Installer::start(loader, records, slots, preflight, jobs).map_err(StartError::Thread)?;
     Ok(Assembled {
         tenant,
         chain,

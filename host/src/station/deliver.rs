@@ -19,10 +19,8 @@ impl Loop {
             return;
         }
         let lost = self.step(&event).await.is_err();
-        if lost || self.restart.is_some() {
+        if lost || self.restart.is_some() || self.tenant.life_mut().renew() {
             self.ensure().await;
-        } else {
-            self.tenant.life_mut().forget_if_amnesic();
         }
         self.look_at_probation().await;
     }

@@ -16,6 +16,7 @@ use crate::guest::{
     Engine, EngineSettings, ImageCache, Kind, Life, Limits, Prepared, Slot, SlotSettings,
 };
 use crate::journal::Journal;
+use crate::recorder::{Recorder, RecorderSettings};
 use crate::slots::{
     Base, Found, Loader, Place, ProbationRules, Records, Refusal, Shelf, Tenant, TenantSettings,
     Trust, Version,
@@ -35,6 +36,7 @@ pub(super) struct Guests {
     clock: Clock,
     board: Board,
     journal: Journal,
+    recorder: Option<Recorder>,
 }
 
 impl Guests {
@@ -78,7 +80,13 @@ impl Guests {
             clock: clock.clone(),
             board: board.clone(),
             journal: journal.clone(),
+            recorder: recorder(config, board),
         })
+    }
+
+    /// None: nothing is recorded.
+    pub(super) fn recorder(&self) -> Option<Recorder> {
+        self.recorder.clone()
     }
 
     pub(super) fn store(&self) -> Store {
@@ -107,7 +115,10 @@ impl Guests {
         };
         tracing::info!(slot = name, source = found.source, "runs {}", found.version);
         self.announce(name, base, notes);
-        let slot = Slot::with(&self.loader.engine, found.prepared, entries, settings);
+        let mut slot = Slot::with(&self.loader.engine, found.prepared, entries, settings);
+        if let Some(recorder) = &self.recorder {
+            slot.witnessed_by(Box::new(recorder.tape::<K>(name)));
+        }
         let life = Life::new(
             slot,
             self.amnesia,
@@ -309,6 +320,23 @@ fn show_engine(engine: &Engine, board: &Board) {
     };
     tracing::info!("guests run on {} ({})", facts.backend, facts.target);
     board.write(|board| board.engine = facts);
+}
+
+fn recorder(config: &Config, board: &Board) -> Option<Recorder> {
+    if !config.recorder.enabled {
+        return None;
+    }
+    let settings = RecorderSettings {
+        state_dir: config.charge_point.state_dir.clone(),
+        most_bytes: u64::from(config.recorder.max_kib) * 1024,
+    };
+    match Recorder::start(settings, board.clone()) {
+        Ok(recorder) => Some(recorder),
+        Err(error) => {
+            tracing::warn!(%error, "nothing is recorded");
+            None
+        }
+    }
 }
 
 fn probation_rules(config: &Config) -> ProbationRules {

@@ -97,7 +97,7 @@ impl Loop {
         let passed = self.tenant.judge(hindered);
         // Nothing depends on this event getting through: `boot` says the same.
         if passed && self.ensure().await && self.step(&Event::Committed).await.is_ok() {
-            self.tenant.life_mut().forget_if_amnesic();
+            self.tenant.life_mut().renew();
         }
         // A version that has not passed leaves the slot without instance.
         if !self.tenant.life().slot().has_instance() && self.tenant.life().able() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::wit::{authorization, protocol};
 
 /// How much an entry must survive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Durability {
     /// On flash before any other action of the same call runs.
     Durable,

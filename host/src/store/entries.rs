@@ -150,6 +150,12 @@ impl Entries {
         self.bytes
     }
 
+    /// What [`Entries::bytes`] may become.
+    #[must_use]
+    pub fn most_bytes(&self) -> usize {
+        self.most_bytes
+    }
+
     /// Number of entries.
     #[must_use]
     pub fn len(&self) -> usize {

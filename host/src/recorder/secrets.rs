@@ -1,0 +1,277 @@
+//! What must not stand in a record: values of secret entries, wherever they are
+//! found, and a password in the address of the configuration. A stand-in of the
+//! same length takes their place, the same each time, so that a replay sees a
+//! world that is consistent in itself.
+//!
+//! What is looked for is the value as it is, as hexadecimal digits, and within
+//! JSON also with escapes. The stand-ins are made with a salt that is never
+//! written. What no guest has ever kept as secret cannot be known as such.
+
+use std::sync::Arc;
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::moment::Moment;
+use super::segment::KeptRecord;
+use crate::guest::Kind;
+
+/// Shorter values would be found everywhere by chance; only their own entry is
+/// kept from the record.
+const SHORTEST: usize = 6;
+/// A guest that changes its secret again and again costs no more than this.
+const MOST: usize = 64;
+
+/// All that is secret in one slot.
+#[derive(Debug)]
+pub(super) struct Secrets {
+    salt: [u8; 32],
+    known: Vec<Arc<[u8]>>,
+    search: Option<Search>,
+}
+
+/// Finds each in its two forms; the pattern's number is that of the secret.
+#[derive(Debug)]
+struct Search {
+    plain: AhoCorasick,
+    digits: AhoCorasick,
+    stand_ins: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+/// How a moment is rewritten whose text has escapes, or that makes a secret.
+pub(super) type Rewrite = fn(&Secrets, &[u8]) -> Option<Vec<u8>>;
+
+impl Secrets {
+    pub(super) fn new(salt: [u8; 32]) -> Self {
+        Self {
+            salt,
+            known: Vec::new(),
+            search: None,
+        }
+    }
+
+    pub(super) fn add(&mut self, new: impl IntoIterator<Item = Arc<[u8]>>) {
+        let mut changed = false;
+        for value in new {
+            if value.len() >= SHORTEST && !self.known.contains(&value) {
+                self.known.push(value);
+                changed = true;
+            }
+        }
+        if changed {
+            let over = self.known.len().saturating_sub(MOST);
+            self.known.drain(..over);
+            self.search = Search::of(self);
+        }
+    }
+
+    pub(super) fn are_there(&self) -> bool {
+        self.search.is_some()
+    }
+
+    /// In place: stand-ins are as long as what they stand for.
+    pub(super) fn replace(&self, bytes: &mut [u8]) {
+        let Some(search) = &self.search else {
+            return;
+        };
+        search.replace(bytes);
+    }
+
+    /// What stands for a value: letters and digits.
+    fn stand_in(&self, value: &[u8]) -> Vec<u8> {
+        const LETTERS: &[u8; 62] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        let mut made = Vec::with_capacity(value.len());
+        let mut block = 0_u64;
+        while made.len() < value.len() {
+            let mut hash = Sha256::new();
+            hash.update(self.salt);
+            hash.update(block.to_le_bytes());
+            hash.update(value);
+            let digest = hash.finalize();
+            made.extend(digest.iter().map(|byte| LETTERS[usize::from(*byte) % 62]));
+            block += 1;
+        }
+        made.truncate(value.len());
+        made
+    }
+
+    pub(super) fn entry(&self, entry: &mut KeptRecord) {
+        if entry.secret {
+            entry.value = self.stand_in(&entry.value);
+        } else {
+            self.replace(&mut entry.value);
+        }
+    }
+
+    /// One moment, decoded; none if there is nothing in it to replace, or if it
+    /// is no moment.
+    pub(super) fn rewrite<K: Kind>(&self, moment: &[u8]) -> Option<Vec<u8>> {
+        let decoded: Moment<K> = postcard::from_bytes(moment).ok()?;
+        let mut value = serde_json::to_value(&decoded).ok()?;
+        if !self.walk(&mut value) {
+            return None;
+        }
+        let decoded: Moment<K> = serde_json::from_value(value).ok()?;
+        postcard::to_stdvec(&decoded).ok()
+    }
+
+    /// True if something was replaced.
+    fn walk(&self, value: &mut Value) -> bool {
+        match value {
+            Value::String(text) => self.text(text),
+            Value::Object(fields) if fields.get("secret") == Some(&Value::Bool(true)) => {
+                let Some(kept) = fields.get_mut("value") else {
+                    return false;
+                };
+                let Some(bytes) = bytes_of(kept) else {
+                    return false;
+                };
+                *kept = self.stand_in(&bytes).into();
+                true
+            }
+            Value::Object(fields) => fields
+                .values_mut()
+                .fold(false, |any, it| self.walk(it) | any),
+            Value::Array(items) => match bytes_of_items(items) {
+                Some(bytes) if bytes.len() >= SHORTEST => {
+                    let mut replaced = bytes.clone();
+                    self.replace(&mut replaced);
+                    let any = replaced != bytes;
+                    if any {
+                        *value = replaced.into();
+                    }
+                    any
+                }
+                _ => items.iter_mut().fold(false, |any, it| self.walk(it) | any),
+            },
+            Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        }
+    }
+
+    fn text(&self, text: &mut String) -> bool {
+        let mut bytes = text.clone().into_bytes();
+        self.replace(&mut bytes);
+        let mut any = bytes != text.as_bytes();
+        if any && let Ok(replaced) = String::from_utf8(bytes) {
+            *text = replaced;
+        }
+        if text.contains('\\')
+            && let Ok(mut inner @ (Value::Array(_) | Value::Object(_))) =
+                serde_json::from_str::<Value>(text)
+            && self.walk(&mut inner)
+        {
+            *text = inner.to_string();
+            any = true;
+        }
+        any
+    }
+}
+
+impl Search {
+    fn of(secrets: &Secrets) -> Option<Self> {
+        let digits: Vec<String> = secrets.known.iter().map(hex::encode).collect();
+        let mut builder = AhoCorasickBuilder::new();
+        builder.match_kind(MatchKind::LeftmostLongest);
+        let built = builder.build(&secrets.known);
+        let found = builder.ascii_case_insensitive(true).build(&digits);
+        let (Ok(plain), Ok(digits)) = (built, found) else {
+            // Too many or too long to be searched for: bounded before.
+            tracing::error!("secrets cannot be searched for");
+            return None;
+        };
+        let stand_ins = secrets.known.iter().map(|value| {
+            let plain = secrets.stand_in(value);
+            let digits = hex::encode(&plain).into_bytes();
+            (plain, digits)
+        });
+        Some(Self {
+            plain,
+            digits,
+            stand_ins: stand_ins.collect(),
+        })
+    }
+
+    fn replace(&self, bytes: &mut [u8]) {
+        let found: Vec<_> = self.plain.find_iter(&*bytes).collect();
+        for it in found {
+            let (plain, _) = &self.stand_ins[it.pattern().as_usize()];
+            bytes[it.range()].copy_from_slice(plain);
+        }
+        let found: Vec<_> = self.digits.find_iter(&*bytes).collect();
+        for it in found {
+            let (_, digits) = &self.stand_ins[it.pattern().as_usize()];
+            bytes[it.range()].copy_from_slice(digits);
+        }
+    }
+}
+
+fn bytes_of(value: &Value) -> Option<Vec<u8>> {
+    bytes_of_items(value.as_array()?)
+}
+
+fn bytes_of_items(items: &[Value]) -> Option<Vec<u8>> {
+    let byte = |it: &Value| u8::try_from(it.as_u64()?).ok();
+    items.iter().map(byte).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secrets(of: &[&[u8]]) -> Secrets {
+        let mut secrets = Secrets::new([7; 32]);
+        secrets.add(of.iter().map(|it| Arc::from(*it)));
+        secrets
+    }
+
+    #[track_caller]
+    fn text(secrets: &Secrets, before: &str) -> String {
+        let mut value = Value::from(before);
+        secrets.walk(&mut value);
+        value.as_str().expect("a text").to_owned()
+    }
+
+    #[test]
+    fn each_form_is_found_and_stays_consistent() {
+        let secrets = secrets(&[b"correct horse \"1\""]);
+        let stand_in = String::from_utf8(secrets.stand_in(b"correct horse \"1\"")).expect("text");
+        assert_eq!(stand_in.len(), 17);
+        assert_eq!(
+            text(&secrets, "a correct horse \"1\" b"),
+            format!("a {stand_in} b")
+        );
+        let digits = hex::encode("correct horse \"1\"");
+        for digits in [digits.clone(), digits.to_uppercase()] {
+            assert_eq!(text(&secrets, &digits), hex::encode(&stand_in));
+        }
+        for escaped in [
+            r#"[2,"1",{"value":"correct horse \"1\""}]"#,
+            r#"[2,"1",{"value":"correct horse \u00221\""}]"#,
+        ] {
+            let expected = format!(r#"[2,"1",{{"value":"{stand_in}"}}]"#);
+            assert_eq!(text(&secrets, escaped), expected);
+        }
+        let other = r#"[2,"1",{"value":"quite \"another\""}]"#;
+        assert_eq!(text(&secrets, other), other);
+    }
+
+    #[test]
+    fn bytes_are_replaced_in_place_and_short_values_only_in_their_entry() {
+        let secrets = secrets(&[&[0xff; 16], b"1234"]);
+        let mut bytes = [&[1, 2][..], &[0xff; 16], b"1234"].concat();
+        secrets.replace(&mut bytes);
+        assert!(bytes[2..18].iter().all(u8::is_ascii_alphanumeric));
+        assert_eq!(&bytes[18..], b"1234");
+        let mut entry = KeptRecord {
+            key: "pin".into(),
+            value: b"1234".to_vec(),
+            durability: crate::store::Durability::Durable,
+            secret: true,
+        };
+        secrets.entry(&mut entry);
+        assert_ne!(entry.value, b"1234");
+        assert_eq!(entry.value.len(), 4);
+    }
+}

@@ -1,0 +1,266 @@
+//! The recording end of a record: on the thread that runs the guest. It encodes
+//! into memory and waits for nobody; what the writer cannot keep up with is lost
+//! up to the next start, and that is said.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use serde::Serialize;
+
+use super::mailbox::{Bell, Moments, Opening, Post};
+use super::moment::{Identity, case};
+use super::segment::Header;
+use crate::guest::{Failure, Inspection, Kind, SlotSettings, Witness};
+use crate::store::Entries;
+
+/// The frame of a moment: its length, and a flag for the writer.
+const FRAME: usize = 5;
+
+/// Records one slot.
+#[derive(Debug)]
+pub struct Tape {
+    post: Arc<Post>,
+    bell: Arc<Bell>,
+    /// Tells the segments of one process from those of another.
+    run: u64,
+    /// Calls so far.
+    calls: u64,
+    state: State,
+    opening: Option<Box<Opening>>,
+    moments: Moments,
+    /// Where the present moment begins, and what the guest has returned.
+    frame: usize,
+    result: usize,
+    /// Something became secret in it.
+    became_secret: bool,
+    /// The present segment does not know the instance that may come back.
+    opened_since_exchange: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// There is no segment that the next moment belongs to.
+    Between,
+    /// There is one.
+    Recording,
+}
+
+impl Tape {
+    pub(super) fn new(post: Arc<Post>, bell: Arc<Bell>, run: u64) -> Self {
+        Self {
+            post,
+            bell,
+            run,
+            calls: 0,
+            state: State::Between,
+            opening: None,
+            moments: Moments::default(),
+            frame: 0,
+            result: 0,
+            became_secret: false,
+            opened_since_exchange: false,
+        }
+    }
+
+    fn records(&self) -> bool {
+        self.state == State::Recording && !self.post.is_off()
+    }
+
+    fn begin(&mut self, case: u8) {
+        self.frame = self.moments.bytes.len();
+        self.became_secret = false;
+        self.moments.bytes.extend_from_slice(&[0; FRAME]);
+        self.moments.bytes.push(case);
+    }
+
+    fn put(&mut self, value: &impl Serialize) {
+        if self.state != State::Recording {
+            return;
+        }
+        let bytes = std::mem::take(&mut self.moments.bytes);
+        match postcard::to_extend(value, bytes) {
+            Ok(bytes) => self.moments.bytes = bytes,
+            // Into memory nothing can fail; and if it did: no half segment.
+            Err(error) => self.lose(&error.to_string()),
+        }
+    }
+
+    fn end(&mut self) {
+        if self.state != State::Recording {
+            return;
+        }
+        let length = self.moments.bytes.len() - self.frame - FRAME;
+        let Ok(length) = u32::try_from(length) else {
+            return self.lose("a moment is too long");
+        };
+        let frame = &mut self.moments.bytes[self.frame..self.frame + FRAME];
+        frame[..4].copy_from_slice(&length.to_le_bytes());
+        frame[4] = u8::from(self.became_secret);
+        if !self.post.hand_over(&mut self.opening, &mut self.moments) {
+            return self.lose("the disk is too slow");
+        }
+        if self.post.is_full() {
+            self.bell.ring();
+        }
+    }
+
+    fn mark(&mut self, case: u8) {
+        if self.records() {
+            self.begin(case);
+            self.end();
+        }
+    }
+
+    /// What is not handed over yet is lost, and all up to the next start.
+    fn lose(&mut self, why: &str) {
+        tracing::warn!("the record has a gap: {why}");
+        self.post.gaps.fetch_add(1, Ordering::Relaxed);
+        self.state = State::Between;
+        self.opening = None;
+        self.moments = Moments::default();
+    }
+
+    /// A new segment, with the entries as they are.
+    fn open<K: Kind>(
+        &mut self,
+        slot: &SlotSettings,
+        component: Identity,
+        boot: &K::Boot,
+        entries: &Entries,
+    ) {
+        self.post.wants_start.store(false, Ordering::Relaxed);
+        let mut private = boot.clone();
+        let settings = K::settings(&mut private);
+        let left_out = if K::SETTINGS_ARE_PRIVATE {
+            settings
+                .iter()
+                .map(|(name, _)| (*name).to_owned())
+                .collect()
+        } else {
+            Vec::new()
+        };
+        self.state = State::Recording;
+        self.opened_since_exchange = true;
+        self.opening = Some(Box::new(Opening {
+            header: Header {
+                interface: crate::guest::interface().into(),
+                slot: slot.name.to_string(),
+                component,
+                run: self.run,
+                first: self.calls,
+                wall_ms: K::wall_ms(K::boot_now(boot)),
+                limits: (&slot.limits).into(),
+                outlets: slot.outlets.clone(),
+                settings_left_out: left_out,
+            },
+            entries: entries.iter().collect(),
+            secrets: user_info(K::address(boot)).into_iter().collect(),
+        }));
+    }
+}
+
+impl<K: Kind> Witness<K> for Tape {
+    fn starts(
+        &mut self,
+        slot: &SlotSettings,
+        component: &Inspection,
+        boot: &K::Boot,
+        entries: &Entries,
+    ) {
+        if self.post.is_off() {
+            return;
+        }
+        let component = Identity::of(component);
+        if self.state == State::Between || self.post.wants_start.load(Ordering::Relaxed) {
+            self.open::<K>(slot, component.clone(), boot, entries);
+        }
+        self.calls += 1;
+        self.begin(case::START);
+        self.put(&component);
+        if K::SETTINGS_ARE_PRIVATE {
+            let mut boot = boot.clone();
+            for (_, value) in K::settings(&mut boot) {
+                value.clear();
+            }
+            self.put(&boot);
+        } else {
+            self.put(boot);
+        }
+        self.result = self.moments.bytes.len();
+    }
+
+    fn handles(&mut self, now: K::Now, event: &K::Event) {
+        self.calls += 1;
+        if self.records() {
+            self.begin(case::HANDLE);
+            self.put(&now);
+            self.put(event);
+            self.result = self.moments.bytes.len();
+        }
+    }
+
+    fn returned(&mut self, actions: &[K::Action]) {
+        if self.records() {
+            self.moments.bytes.push(case::ACTIONS);
+            self.put(&actions);
+        }
+    }
+
+    fn secret(&mut self, value: &Arc<[u8]>) {
+        if self.records() {
+            self.became_secret = true;
+            self.moments.secrets.push(value.clone());
+        }
+    }
+
+    fn succeeded(&mut self, micros: u64, memory_bytes: usize) {
+        if self.records() {
+            self.put(&(micros, memory_bytes as u64));
+            self.end();
+        }
+    }
+
+    fn failed(&mut self, failure: &Failure) {
+        if self.records() {
+            self.moments.bytes.truncate(self.result);
+            self.moments.bytes.push(case::FAILED);
+            self.put(&(failure.kind, &failure.text));
+            self.end();
+            // That is what one wants to see.
+            self.bell.ring();
+        }
+    }
+
+    fn exchanged(&mut self) {
+        self.opened_since_exchange = false;
+        self.mark(case::EXCHANGED);
+    }
+
+    fn put_back(&mut self) {
+        self.mark(case::PUT_BACK);
+        if self.opened_since_exchange {
+            self.state = State::Between;
+        }
+    }
+
+    fn reverted(&mut self) {
+        self.mark(case::REVERTED);
+    }
+
+    fn cut(&mut self) {
+        self.state = State::Between;
+    }
+
+    fn wants_start(&self) -> bool {
+        !self.post.is_off()
+            && (self.state == State::Between || self.post.wants_start.load(Ordering::Relaxed))
+    }
+}
+
+/// `user:password` of an address.
+fn user_info(address: Option<&str>) -> Option<Arc<[u8]>> {
+    let (_, rest) = address?.split_once("://")?;
+    let authority = rest.split(['/', '?']).next()?;
+    let (user_info, _) = authority.rsplit_once('@')?;
+    Some(user_info.as_bytes().into())
+}

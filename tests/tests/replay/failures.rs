@@ -1,0 +1,83 @@
+//! Traps, limits and commits that failed, in a record.
+
+use plugpoint_tests::central_system::{CentralSystem, Settings};
+use plugpoint_tests::charger::{Charger, Config, Site, component};
+use serde_json::json;
+
+use crate::desk::{assert_same, record_of, report};
+use crate::disk::limit_files;
+
+fn say(central: &CentralSystem, text: &str, answer: &str) {
+    central.send_text(text);
+    central.expect_text(answer, |it| it.starts_with(answer));
+}
+
+#[test]
+fn what_failed_then_fails_again() {
+    let central = CentralSystem::start_with(Settings {
+        subprotocols: vec!["bad.v1".to_owned()],
+        ..Settings::default()
+    });
+    let central = central.expect("a central system");
+    let file = component("bad-component").expect("a component");
+    let config = Config::new(central.url()).set("components.ocpp", file.to_string_lossy().as_ref());
+    let (site, charger) = Charger::start(&config).expect("a charger");
+    central.expect_opened();
+    say(&central, "ping", "pong 1");
+    for (mode, failure) in [
+        ("panic", "trap"),
+        ("memory", "memory"),
+        ("unknown-outlet", "invalid"),
+        ("actions-many", "limit"),
+        ("loop", "time"),
+    ] {
+        let event = format!("dropped frame 1 {failure}");
+        say(&central, &format!("bad {mode}"), &event);
+        say(&central, "ping", "pong");
+    }
+    assert!(charger.stop().success());
+    let record = record_of(&site, "ocpp");
+    let report = assert_same(&record, "bad-component", &[]);
+    assert!(report["starts"].as_u64() >= Some(6), "{report:#}");
+    // How long a call may take is the machine's business.
+    assert_eq!(report["left_out"], 1, "{report:#}");
+    assert!(report["notes"].to_string().contains("time"), "{report:#}");
+
+    // A build that does not fail there differs there.
+    let (code, found) = self::report(&record, "toy-protocol", &[]);
+    assert_eq!(code, 1, "{found:#}");
+    assert_eq!(found["first"][0]["kind"], "start", "{found:#}");
+}
+
+#[test]
+fn a_commit_that_failed_is_undone_there_too() {
+    let central = CentralSystem::start().expect("a central system");
+    let site = Site::new().expect("a place");
+    let config = Config::new(central.url());
+    let charger = site.start_with_limited_disk(&config).expect("a charger");
+    central.expect_status(1, "Available");
+    let change = |n: u32| {
+        let value = (60 + n % 40).to_string();
+        let payload = json!({"key": "ConnectionTimeOut", "value": value});
+        central.call("ChangeConfiguration", payload)
+    };
+    // The database's log grows beyond this soon, the record does not.
+    limit_files(&charger, "100000");
+    let failed = (0..500).find(|n| change(*n).is_err());
+    failed.expect("a commit that fails");
+    limit_files(&charger, "unlimited");
+    charger.wait_status("a storage that works", |it| {
+        change(1).is_ok() && it["storage"]["failing"].is_null()
+    });
+    let restarts = charger.slot("ocpp")["restarts"].clone();
+    assert!(restarts.as_u64() > Some(0), "{restarts}");
+    assert_eq!(charger.slot("ocpp")["record"]["state"], "on");
+    for n in 0..10 {
+        change(n).expect("an answer");
+        let key = json!({"key": ["ConnectionTimeOut"]});
+        central.call("GetConfiguration", key).expect("an answer");
+    }
+    assert!(charger.stop().success());
+    let report = assert_same(&record_of(&site, "ocpp"), "guest-ocpp", &[]);
+    assert!(report["starts"].as_u64() > restarts.as_u64(), "{report:#}");
+}
