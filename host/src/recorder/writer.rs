@@ -34,6 +34,8 @@ const PIECE: usize = 64 << 10;
 pub struct RecorderSettings {
     /// The charger's; records are in a directory of their own there.
     pub state_dir: PathBuf,
+    /// All slots; the records of others are removed.
+    pub slots: Vec<String>,
     /// For each slot.
     pub most_bytes: u64,
 }
@@ -141,11 +143,8 @@ impl Recorder {
 
     /// Records of slots that are no more.
     fn remove_others(&self) {
-        let wanted: Vec<PathBuf> = self
-            .lock()
-            .iter()
-            .map(|slot| self.directory(&slot.name))
-            .collect();
+        let slots = self.settings.slots.iter();
+        let wanted: Vec<PathBuf> = slots.map(|slot| self.directory(slot)).collect();
         let Some(Ok(there)) = wanted
             .first()
             .and_then(|it| it.parent())

@@ -80,7 +80,7 @@ impl Guests {
             clock: clock.clone(),
             board: board.clone(),
             journal: journal.clone(),
-            recorder: recorder(config, board),
+            recorder: recorder(config, slots, board),
         })
     }
 
@@ -322,12 +322,13 @@ fn show_engine(engine: &Engine, board: &Board) {
     board.write(|board| board.engine = facts);
 }
 
-fn recorder(config: &Config, board: &Board) -> Option<Recorder> {
+fn recorder(config: &Config, slots: Vec<String>, board: &Board) -> Option<Recorder> {
     if !config.recorder.enabled {
         return None;
     }
     let settings = RecorderSettings {
         state_dir: config.charge_point.state_dir.clone(),
+        slots,
         most_bytes: u64::from(config.recorder.max_kib) * 1024,
     };
     match Recorder::start(settings, board.clone()) {
