@@ -1,6 +1,7 @@
 //! The handle by which the rest of the host speaks to the safety thread. No
 //! method waits, but [`Outlets::shutdown`].
 
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -159,6 +160,7 @@ impl Outlets {
             registers,
             keeper,
             last_word,
+            said: BTreeMap::new(),
         };
         spawn("outlet-teller", move || teller.run())?;
         let safety = spawn("safety", move || safety.run())?;

@@ -2,6 +2,7 @@
 //! wait for the disk, so that the safety thread never has to: a simulated
 //! register is written down before anybody is told of it.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,9 +11,10 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
 use super::HardwareEvent;
+use super::rules;
 use super::sim::{BenchAnswer, BenchError, Keep, Keeper, Registers, Saved, Worked};
 
-use crate::wit::protocol::{ContactorState, Indication, OutletChange, OutletState};
+use crate::wit::protocol::{ContactorState, Fault, Indication, OutletChange, OutletState};
 
 /// What is seen from outside at one moment.
 #[derive(Clone, Debug, Default)]
@@ -47,12 +49,20 @@ pub(super) struct Teller {
     pub(super) keeper: Option<Keeper>,
     /// Dropped at the end, and by the keeper at its end.
     pub(super) last_word: Sender<()>,
+    /// What is wrong with which outlet, of what only the log here says.
+    pub(super) said: BTreeMap<u32, Vec<Fault>>,
 }
 
 impl Teller {
     /// Tells until the safety thread is gone.
-    pub(super) fn run(self) {
+    pub(super) fn run(mut self) {
+        let mut first = true;
         while let Ok(report) = self.reports.recv() {
+            // What is so at the start is no change.
+            if std::mem::take(&mut first) {
+                let outlets = &report.view.outlets;
+                outlets.iter().for_each(|state| self.log_faults(state));
+            }
             self.tell(report);
             self.behind.fetch_sub(1, Ordering::Relaxed);
         }
@@ -60,7 +70,7 @@ impl Teller {
         drop(self.last_word);
     }
 
-    fn tell(&self, report: Report) {
+    fn tell(&mut self, report: Report) {
         self.write_registers(&report);
         // First, so that who takes an event never finds an older state.
         *self.view.lock().unwrap_or_else(PoisonError::into_inner) = report.view;
@@ -69,7 +79,7 @@ impl Teller {
             let _ = waiting.send(());
         }
         for event in report.events {
-            log_contactor(&event);
+            self.log(&event);
             // A receiver that is gone means that the process is ending.
             let _ = self.events.send(event);
         }
@@ -98,20 +108,53 @@ impl Teller {
             keeper.tell(Keep::Registers { now: report.opened });
         }
     }
+
+    /// What a technician wants to see first: when energy flowed and how much, and
+    /// what was wrong.
+    fn log(&mut self, event: &HardwareEvent) {
+        let HardwareEvent::Outlet(event) = event else {
+            return;
+        };
+        match event.change {
+            OutletChange::Contactor => log_contactor(&event.state),
+            OutletChange::Fault => self.log_faults(&event.state),
+            _ => {}
+        }
+    }
+
+    /// Only what nobody else says: whoever has lost a device has said which.
+    fn log_faults(&mut self, state: &OutletState) {
+        let outlet = state.outlet;
+        let now: Vec<Fault> = state
+            .faults
+            .iter()
+            .filter(|fault| rules::are_the_first_to_see(fault))
+            .cloned()
+            .collect();
+        let said = self.said.entry(outlet).or_default();
+        for fault in now.iter().filter(|fault| !said.contains(fault)) {
+            tracing::warn!(outlet, "fault: {}", in_words(fault));
+        }
+        for fault in said.iter().filter(|fault| !now.contains(fault)) {
+            tracing::info!(outlet, "over: {}", in_words(fault));
+        }
+        *said = now;
+    }
 }
 
-/// What a technician wants to see first: when energy flowed, and how much.
-fn log_contactor(event: &HardwareEvent) {
-    let HardwareEvent::Outlet(event) = event else {
-        return;
-    };
-    if event.change != OutletChange::Contactor {
-        return;
-    }
-    let outlet = event.state.outlet;
-    let register_mwh = event.state.reading.as_ref().map_or(0, |r| r.energy_mwh);
-    match event.state.contactor {
+fn log_contactor(state: &OutletState) {
+    let outlet = state.outlet;
+    let register_mwh = state.reading.as_ref().map_or(0, |r| r.energy_mwh);
+    match state.contactor {
         ContactorState::Closed => tracing::info!(outlet, register_mwh, "contactor closed"),
         ContactorState::Open => tracing::info!(outlet, register_mwh, "contactor opened"),
+    }
+}
+
+fn in_words(fault: &Fault) -> String {
+    let kind = crate::words::of(&fault.kind);
+    match fault.text.as_str() {
+        "" => kind,
+        text => format!("{kind} ({text})"),
     }
 }

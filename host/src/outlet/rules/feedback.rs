@@ -9,6 +9,9 @@ use std::time::Duration;
 use crate::outlet::Moment;
 use crate::wit::protocol::{ContactorState, Fault, FaultKind};
 
+const DOES_NOT_OPEN: &str = "contactor does not open";
+const DOES_NOT_CLOSE: &str = "contactor does not close";
+
 /// Watches one contactor.
 #[derive(Debug)]
 pub(super) struct Feedback {
@@ -61,9 +64,9 @@ impl Feedback {
 
     pub(super) fn fault(&self) -> Option<Fault> {
         let text = if self.welded {
-            "contactor does not open"
+            DOES_NOT_OPEN
         } else if self.dead {
-            "contactor does not close"
+            DOES_NOT_CLOSE
         } else {
             return None;
         };
@@ -71,6 +74,11 @@ impl Feedback {
             kind: FaultKind::ContactorFailure,
             text: text.to_owned(),
         })
+    }
+
+    /// Whether a fault is one that was seen here.
+    pub(super) fn has_made(fault: &Fault) -> bool {
+        [DOES_NOT_OPEN, DOES_NOT_CLOSE].contains(&fault.text.as_str())
     }
 
     pub(super) fn wake_at(&self) -> Option<Moment> {

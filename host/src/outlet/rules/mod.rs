@@ -357,3 +357,16 @@ impl Rules {
 fn is_in_the_way(fault: &Fault) -> bool {
     !matches!(fault.kind, FaultKind::ReaderFailure | FaultKind::WeakSignal)
 }
+
+/// Whether a fault is first seen here, and not by who has lost a line, a meter or
+/// a reader and has said so in the log.
+pub(super) fn are_the_first_to_see(fault: &Fault) -> bool {
+    match fault.kind {
+        FaultKind::MeterFailure
+        | FaultKind::ReaderFailure
+        | FaultKind::LockFailure
+        | FaultKind::Internal => false,
+        FaultKind::ContactorFailure => Feedback::has_made(fault),
+        _ => true,
+    }
+}
