@@ -17,6 +17,7 @@ use rustix::fs::{OFlags, fcntl_setfl};
 use super::{Order, Plan, RelayState};
 use crate::line::{Lines, Output};
 use crate::outlet::Inputs;
+use crate::priority;
 
 /// Who the kernel says has the lines while there is no guard.
 const USER: &str = "plugpoint";
@@ -218,6 +219,8 @@ struct Keeper {
 
 impl Keeper {
     fn keep(self) {
+        // When the guard is gone, this is what opens the contactors.
+        priority::raise();
         let mut rest = FIRST_REST;
         loop {
             let begin = Instant::now();
@@ -263,14 +266,20 @@ impl Keeper {
 
     /// Takes reports until the guard ends or hangs; how it ended.
     fn listen(&self, mut child: Child, mut reports: ChildStdout) -> String {
+        let mut silences = 0;
         let hangs = loop {
             let mut bytes = [0; 256];
-            match wait(&reports, self.shared.bound) {
-                Ok(true) => {}
+            match wait(&reports, self.shared.bound / 2) {
+                Ok(true) => silences = 0,
                 Ok(false) => {
-                    // Only a guard that was asked and does not answer hangs.
+                    // Only a guard that was asked and does not answer hangs. And
+                    // only if it does not answer now either: after a board that
+                    // stood still as a whole, the first silence is nobody's fault.
                     let asked = self.shared.lock().unanswered;
                     if asked.is_some_and(|at| at.elapsed() > self.shared.bound) {
+                        silences += 1;
+                    }
+                    if silences == 2 {
                         break true;
                     }
                     continue;
