@@ -18,6 +18,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use monitor::KEYBOARD;
 use tempfile::TempDir;
 
 /// How long a boot may take: 3 s on a quiet machine, far more on a busy one.
@@ -26,6 +27,16 @@ const BOOT: Duration = Duration::from_secs(180);
 /// The lines of the board's GPIO controller, by offset, as `cargo xtask board`
 /// names them in the device tree.
 pub const LINES: [&str; 8] = ["K1", "K1_FB", "ESTOP", "RCD", "PLUG", "CP", "LED", "SPARE"];
+
+/// What a board has beside what every board has.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Extras {
+    /// The port on the loopback where the other end of its serial line listens.
+    pub serial: Option<u16>,
+    /// A reset starts it again, as on a real board. Else it ends the emulation, so
+    /// that a watchdog that fires when it should not is noticed by every test.
+    pub restarts: bool,
+}
 
 /// A running board; it is switched off when it is dropped.
 #[derive(Debug)]
@@ -38,17 +49,16 @@ pub struct Board {
 }
 
 impl Board {
-    /// Switches a board on and waits until it is up. `serial` is the port on the
-    /// loopback where the other end of its serial line listens.
+    /// Switches a board on and waits until it is up.
     ///
     /// # Errors
     /// If it does not come up; the text has the end of its console.
-    pub fn boot(serial: Option<u16>) -> anyhow::Result<Board> {
+    pub fn boot(extras: Extras) -> anyhow::Result<Board> {
         let parts = std::env::var_os("PLUGPOINT_BOARD")
             .map(PathBuf::from)
             .context("no board: run `cargo xtask board`, or `cargo xtask test`")?;
         let dir = TempDir::with_prefix("plugpoint-board-")?;
-        let mut qemu = command(&parts, dir.path(), serial)
+        let mut qemu = command(&parts, dir.path(), extras)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()
@@ -85,6 +95,28 @@ impl Board {
         &self.shell
     }
 
+    /// How often it has come up.
+    pub fn boots(&self) -> usize {
+        let text = std::fs::read(self.dir.path().join("console")).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        text.matches("board ready after").count()
+    }
+
+    /// Waits until it has come up so often.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub fn wait_boots(&self, count: usize) -> anyhow::Result<()> {
+        let end = Instant::now() + BOOT;
+        while self.boots() < count {
+            if Instant::now() > end {
+                bail!("the board does not come up again:\n{}", self.console());
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        Ok(())
+    }
+
     /// The end of what the kernel's console has shown.
     pub fn console(&self) -> String {
         console(self.dir.path())
@@ -95,8 +127,8 @@ impl Drop for Board {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("the console of the board:\n{}", self.console());
-            if let Ok(log) = self.shell.run("tail -n 100 /tmp/log") {
-                eprintln!("the log of the program:\n{log}");
+            if let Ok(log) = self.shell.run("tail -n 100 /tmp/*.log") {
+                eprintln!("what the programs have said:\n{log}");
             }
         }
         let _ = self.qemu.kill();
@@ -111,14 +143,14 @@ fn console(dir: &Path) -> String {
     lines[lines.len().saturating_sub(40)..].join("\n")
 }
 
-fn command(parts: &Path, dir: &Path, serial: Option<u16>) -> Command {
+fn command(parts: &Path, dir: &Path, extras: Extras) -> Command {
     let socket = |name: &str| format!("unix:{},server=on,wait=off", dir.join(name).display());
     // Whoever ends the test before it is over ends its board too.
     let mut qemu = Command::new("setpriv");
     qemu.args(["--pdeathsig", "KILL", "qemu-system-aarch64"])
         .args(["-M", "virt,gic-version=3", "-cpu", "cortex-a57"])
         .args(["-accel", "tcg", "-smp", "2", "-m", "512"])
-        .args(["-nodefaults", "-display", "none", "-no-reboot"])
+        .args(["-nodefaults", "-display", "none"])
         .args(["-append", "console=ttyAMA0 quiet panic=-1"])
         .arg("-kernel")
         .arg(parts.join("kernel"))
@@ -135,14 +167,19 @@ fn command(parts: &Path, dir: &Path, serial: Option<u16>) -> Command {
         .arg(socket("qmp"))
         .args(["-netdev", "user,id=n0"])
         .args(["-device", "virtio-net-device,netdev=n0"])
-        .args(["-device", "qemu-xhci", "-device", "usb-kbd"])
+        .args(["-device", "qemu-xhci", "-device"])
+        .arg(format!("usb-kbd,id={KEYBOARD}"))
+        .args(["-device", "i6300esb", "-action", "watchdog=reset"])
         .args(["-device", "virtio-serial-device", "-chardev"])
         .arg(format!(
             "socket,id=sh,path={},server=on,wait=off",
             dir.join("shell").display()
         ))
         .args(["-device", "virtserialport,chardev=sh,name=shell"]);
-    if let Some(port) = serial {
+    if !extras.restarts {
+        qemu.arg("-no-reboot");
+    }
+    if let Some(port) = extras.serial {
         qemu.arg("-chardev")
             .arg(format!(
                 "socket,id=rtu,host=127.0.0.1,port={port},reconnect=1"

@@ -1,26 +1,62 @@
-//! QEMU's machine protocol: finds devices, types keys.
+//! QEMU's machine protocol: finds devices, types keys, pulls the keyboard out and
+//! puts it in again, and hears of what happens to the machine.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
+/// The id of the USB keyboard.
+pub(super) const KEYBOARD: &str = "reader";
+
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a key is held, and between two keys, ms.
+const HOLD_MS: u64 = 20;
+const BETWEEN: Duration = Duration::from_millis(60);
+
 /// The connection.
 #[derive(Debug)]
 pub struct Monitor {
-    stream: Mutex<BufReader<UnixStream>>,
+    stream: Mutex<UnixStream>,
+    heard: Arc<Heard>,
+}
+
+#[derive(Debug, Default)]
+struct Heard {
+    inner: Mutex<Messages>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Messages {
+    answers: Vec<Value>,
+    events: Vec<(Instant, Value)>,
+    ended: bool,
 }
 
 impl Monitor {
     pub(super) fn connect(path: &Path) -> anyhow::Result<Monitor> {
         let stream = UnixStream::connect(path)?;
-        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+        let reader = BufReader::new(stream.try_clone()?);
+        let heard = Arc::new(Heard::default());
+        let thread = heard.clone();
+        std::thread::Builder::new()
+            .name("monitor".to_owned())
+            .spawn(move || {
+                for line in reader.lines() {
+                    let Ok(line) = line else { break };
+                    thread.take(&line);
+                }
+                thread.lock().ended = true;
+                thread.changed.notify_all();
+            })?;
         let monitor = Monitor {
-            stream: Mutex::new(BufReader::new(stream)),
+            stream: Mutex::new(stream),
+            heard,
         };
         monitor.ask("qmp_capabilities", json!({}))?;
         Ok(monitor)
@@ -48,30 +84,97 @@ impl Monitor {
         let keys = text.chars().map(|c| c.to_ascii_lowercase().to_string());
         for key in keys.chain(["ret".to_owned()]) {
             let keys = json!([{ "type": "qcode", "data": key }]);
-            self.ask("send-key", json!({ "keys": keys, "hold-time": 20 }))?;
+            self.ask("send-key", json!({ "keys": keys, "hold-time": HOLD_MS }))?;
             // The next key goes down only after this one is up.
-            std::thread::sleep(Duration::from_millis(60));
+            std::thread::sleep(BETWEEN);
         }
         Ok(())
+    }
+
+    /// Pulls the USB keyboard out, and waits until it is gone.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn unplug_keyboard(&self) -> anyhow::Result<()> {
+        let before = self.count("DEVICE_DELETED");
+        self.ask("device_del", json!({ "id": KEYBOARD }))?;
+        self.event("DEVICE_DELETED", before, PATIENCE).map(|_| ())
+    }
+
+    /// Puts the USB keyboard in again.
+    ///
+    /// # Errors
+    /// If there is one.
+    pub fn plug_keyboard(&self) -> anyhow::Result<()> {
+        self.ask("device_add", json!({ "driver": "usb-kbd", "id": KEYBOARD }))?;
+        Ok(())
+    }
+
+    /// How often this has happened so far.
+    pub fn count(&self, event: &str) -> usize {
+        self.heard.lock().of(event).count()
+    }
+
+    /// Waits until this has happened more often than `before`; when it did.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub fn event(&self, event: &str, before: usize, patience: Duration) -> anyhow::Result<Instant> {
+        let (heard, _) = self
+            .heard
+            .changed
+            .wait_timeout_while(self.heard.lock(), patience, |it| {
+                it.of(event).nth(before).is_none() && !it.ended
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+        let found = heard.of(event).nth(before);
+        found.with_context(|| format!("no {event} of the board within {patience:?}"))
     }
 
     fn ask(&self, command: &str, arguments: Value) -> anyhow::Result<Value> {
         let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
         let ask = json!({ "execute": command, "arguments": arguments });
-        writeln!(stream.get_mut(), "{ask}")?;
-        loop {
-            let mut line = String::new();
-            if stream.read_line(&mut line)? == 0 {
-                bail!("qemu's monitor has ended");
-            }
-            let answer: Value = serde_json::from_str(&line)?;
-            if !answer["error"].is_null() {
-                bail!("{command}: {}", answer["error"]);
-            }
-            // Greeting and events come in between.
-            if let Some(answer) = answer.get("return") {
-                return Ok(answer.clone());
-            }
+        writeln!(stream, "{ask}")?;
+        let (mut heard, _) = self
+            .heard
+            .changed
+            .wait_timeout_while(self.heard.lock(), PATIENCE, |it| {
+                it.answers.is_empty() && !it.ended
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+        let Some(answer) = heard.answers.pop() else {
+            bail!("{command}: qemu's monitor does not answer");
+        };
+        if !answer["error"].is_null() {
+            bail!("{command}: {}", answer["error"]);
         }
+        Ok(answer["return"].clone())
+    }
+}
+
+impl Heard {
+    fn lock(&self) -> MutexGuard<'_, Messages> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, line: &str) {
+        let now = Instant::now();
+        // The greeting is neither, and a broken line shows as no answer.
+        let message: Value = serde_json::from_str(line).unwrap_or_default();
+        let mut heard = self.lock();
+        if message.get("event").is_some() {
+            heard.events.push((now, message));
+        } else if message.get("return").is_some() || message.get("error").is_some() {
+            heard.answers.push(message);
+        }
+        drop(heard);
+        self.changed.notify_all();
+    }
+}
+
+impl Messages {
+    fn of(&self, event: &str) -> impl Iterator<Item = Instant> {
+        let events = self.events.iter();
+        events.filter_map(move |(at, it)| (it["event"] == event).then_some(*at))
     }
 }

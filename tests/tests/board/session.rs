@@ -5,9 +5,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use plugpoint_tests::board::Board;
+use plugpoint_tests::board::{Board, Extras};
 use plugpoint_tests::ledger::{Ledger, Rules};
 
+use crate::keyboard::Eavesdroppers;
 use crate::meter::Meter;
 use crate::stage::{Contacts, PATIENCE, Steps, central, config, start};
 
@@ -35,9 +36,15 @@ fn session_through_real_interfaces() {
     let mut steps = Steps::begin();
     let mut meter = Meter::start();
     let central = central("ocpp1.6");
-    let board = Arc::new(Board::boot(Some(meter.port)).expect("a board"));
+    let extras = Extras {
+        serial: Some(meter.port),
+        ..Extras::default()
+    };
+    let board = Arc::new(Board::boot(extras).expect("a board"));
     let contacts = Contacts::follow(&board);
     steps.done("the board is up");
+    let others = Eavesdroppers::listen(&board);
+    steps.done("others on the board hear what is typed on the reader");
 
     start(&board, &config(&central, DEVICES));
     central.expect_any("BootNotification");
@@ -57,6 +64,8 @@ fn session_through_real_interfaces() {
         p["idTag"].as_str().map(str::to_uppercase) == Some(token.clone())
     });
     steps.done("a card typed on the USB reader: Authorize");
+    others.heard_nothing();
+    steps.done("others heard nothing of it, and cannot grab the reader");
     let started = central.expect_any("StartTransaction");
     steps.done("StartTransaction");
     assert!(!board.pins().level("K1"), "nobody asks for energy yet");
@@ -93,7 +102,7 @@ fn session_through_real_interfaces() {
 
     let memory = board
         .shell()
-        .run("for p in $(pidof plugpoint exe); do grep -E 'Name|VmRSS' /proc/$p/status; done")
+        .run("for p in $(pidof plugpoint); do grep -E 'Name|VmRSS' /proc/$p/status; done")
         .expect("a status");
     plugpoint_tests::tell(&memory);
     drop(contacts);

@@ -43,9 +43,14 @@ pub fn central(subprotocol: &str) -> CentralSystem {
     .expect("a central system")
 }
 
+/// Where a central system is, seen from the board.
+pub fn url(central: &CentralSystem) -> String {
+    central.url().replace("127.0.0.1", OUTSIDE)
+}
+
 /// The lines of the one connector, and what every board has.
 pub fn config(central: &CentralSystem, more: &str) -> String {
-    let url = central.url().replace("127.0.0.1", OUTSIDE);
+    let url = url(central);
     format!(
         r#"
 [charge_point]
@@ -84,19 +89,35 @@ on = ["charging"]
 
 /// Starts the program on the board; its process id.
 pub fn start(board: &Board, config: &str) -> u32 {
-    board
-        .shell()
-        .write("/tmp/charger.toml", config)
-        .expect("a configuration");
-    restart(board)
+    start_as(board, "charger", config)
 }
 
-pub fn restart(board: &Board) -> u32 {
-    let started = board.shell().run(
-        "RUST_LOG=info plugpoint run --config /tmp/charger.toml >> /tmp/log 2>&1 < /dev/null & echo $!",
-    );
+/// The same, where there are several.
+pub fn start_as(board: &Board, name: &str, config: &str) -> u32 {
+    let shell = board.shell();
+    let file = format!("/tmp/{name}.toml");
+    shell.write(&file, config).expect("a configuration");
+    let log = log(name);
+    let started = shell.run(&format!(
+        "RUST_LOG=info plugpoint run --config {file} >> {log} 2>&1 < /dev/null & echo $!"
+    ));
     let started = started.expect("a process");
     started.trim().parse().expect("a process id")
+}
+
+/// The process id of the guard that the program of [`start`] has started last.
+pub fn guard(board: &Board) -> u32 {
+    let find = format!("sed -n 's/.*guard started pid=//p' {}", log("charger"));
+    let found = board.shell().run(&find).expect("a log");
+    let last = found.lines().last().expect("a guard that was started");
+    // Behind it may come what else there is to say.
+    let digits = last.split(|c: char| !c.is_ascii_digit()).next();
+    digits.and_then(|id| id.parse().ok()).expect("a process id")
+}
+
+/// What a program says; all are shown when a test fails.
+pub fn log(name: &str) -> String {
+    format!("/tmp/{name}.log")
 }
 
 /// The contactor's own contacts: feedback follows the coil.

@@ -26,7 +26,8 @@ use crate::{debian, python};
 /// What is to be done on the board.
 #[derive(Args)]
 pub struct Options {
-    /// Measure, from outside, how long it takes until the contactor is open.
+    /// Measure, from outside, how long it takes until the contactor is open:
+    /// a table, and JSON in `target/board-safety.json`.
     #[arg(long)]
     safety: bool,
     /// With `--safety`: how often each.
@@ -49,6 +50,10 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
         .args(["-p", "plugpoint-tests", "--test", "board", filter])
         .args(["--", "--nocapture", "--test-threads=1"])
         .envs(environment(workspace, folder, options.count)?);
+    if options.safety {
+        let figures = workspace.target("board-safety.json");
+        command.env("PLUGPOINT_BOARD_FIGURES", figures);
+    }
     let status = command.status()?;
     Ok(if status.success() {
         ExitCode::SUCCESS
