@@ -20,8 +20,13 @@ pub struct Eavesdroppers<'a> {
 impl<'a> Eavesdroppers<'a> {
     /// They listen, and hear what is typed now.
     pub fn listen(board: &'a Board) -> Eavesdroppers<'a> {
-        let listen = "(cat /dev/input/event0 > /tmp/events & cat /dev/tty1 > /tmp/console &) \
-                      < /dev/null";
+        // The bus is looked at late; and who has not opened a device hears nothing.
+        let listen = "until [ -e /dev/input/event0 ]; do usleep 50000; done; \
+                      (cat /dev/input/event0 > /tmp/events & cat /dev/tty1 > /tmp/console &) \
+                      < /dev/null; \
+                      for device in input/event0 tty1; do \
+                      until ls -l /proc/[0-9]*/fd 2>/dev/null | grep -q \"/dev/$device$\"; \
+                      do usleep 50000; done; done";
         board.shell().run(listen).expect("two listeners");
         board.monitor().type_line(IN_THE_OPEN).expect("keys");
         let end = Instant::now() + PATIENCE;
