@@ -386,11 +386,17 @@ impl Running {
         let Some(mut flip) = self.tenant.swap(swap, &boot) else {
             return;
         };
-        if let Some(batch) = flip.step.commit.take() {
-            let written = self.store.commit_blocking(&self.slot, batch.changes);
-            if let Err(error) = self.tenant.life_mut().written(batch.ticket, written) {
-                return self.tenant.not_flipped(flip, error);
+        let written = match flip.step.commit.take() {
+            Some(batch) => {
+                let written = self.store.commit_blocking(&self.slot, batch.changes);
+                self.tenant.life_mut().written(batch.ticket, written)
             }
+            // The record is in the database's queue before this: whoever is told
+            // of a swap finds it after a power failure.
+            None => self.store.commit_blocking(&self.slot, Vec::new()),
+        };
+        if let Err(error) = written {
+            return self.tenant.not_flipped(flip, error);
         }
         let actions = std::mem::take(&mut flip.step.actions);
         self.tenant.flipped(flip, reason, micros(begin));

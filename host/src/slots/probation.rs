@@ -55,7 +55,6 @@ pub struct Probation {
     since_ms: u64,
     events: u64,
     in_service: bool,
-    was_in_service: bool,
     /// It could have come into service for so long.
     awaited_ms: u64,
     looked_ms: u64,
@@ -135,7 +134,6 @@ impl Probation {
             since_ms: now_ms,
             events: 0,
             in_service: false,
-            was_in_service: false,
             awaited_ms: 0,
             looked_ms: now_ms,
         }
@@ -164,16 +162,9 @@ impl Probation {
         self.expected
     }
 
-    /// It has not said yet that it is well.
-    #[must_use]
-    pub fn is_settling_in(&self) -> bool {
-        !self.was_in_service
-    }
-
     /// It says how it is.
     pub fn in_service(&mut self, well: bool) {
         self.in_service = well;
-        self.was_in_service |= well;
     }
 
     /// How it stands. `hindered`: the far end cannot be reached just now, so

@@ -26,7 +26,7 @@ pub struct Tenant<K: Kind> {
     previous: Option<(Prepared<K>, Version)>,
     /// The installation that is on probation.
     job: Option<Job>,
-    /// What a version on probation forgot before it was at work.
+    /// What a version on probation forgot in its first start.
     aside: Entries,
     traffic: Traffic,
     /// It has said that it is in service.
@@ -138,7 +138,6 @@ impl<K: Kind> Tenant<K> {
             it.give_back();
             it.migrate_schema();
         }
-        it.watch();
         it.show();
         Ok(it)
     }
@@ -169,22 +168,18 @@ impl<K: Kind> Tenant<K> {
 
     /// Makes an instance and starts it. May end a probation.
     pub fn start(&mut self, boot: &K::Boot) -> Result<Step<K::Action>, Lost> {
-        let step = match self.life.start(boot) {
-            Ok(step) => step,
-            Err(lost) => return Err(self.fell(lost)),
-        };
-        self.put_aside(&step, true);
-        Ok(step)
+        match self.life.start(boot) {
+            Ok(step) => Ok(step),
+            Err(lost) => Err(self.fell(lost)),
+        }
     }
 
     /// One event. May end a probation.
     pub fn handle(&mut self, now: K::Now, event: &K::Event) -> Result<Step<K::Action>, Lost> {
-        let step = match self.life.handle(now, event) {
-            Ok(step) => step,
-            Err(lost) => return Err(self.fell(lost)),
-        };
-        self.put_aside(&step, false);
-        Ok(step)
+        match self.life.handle(now, event) {
+            Ok(step) => Ok(step),
+            Err(lost) => Err(self.fell(lost)),
+        }
     }
 
     /// How a call's commit went. A bad disk is no fault of a version.
@@ -296,12 +291,12 @@ impl<K: Kind> Tenant<K> {
         let expected = self.expected();
         let schema = self.schema_for(&found.version);
         let present = self.life.slot().prepared().clone();
-        // What it forgets in its first start counts too.
         self.life.slot_mut().watch_forgetting(true);
-        let (step, parked) = match self.life.try_other(found.prepared, boot) {
+        let tried = self.life.try_other(found.prepared, boot);
+        self.life.slot_mut().watch_forgetting(false);
+        let (step, parked) = match tried {
             Ok(tried) => tried,
             Err(failure) => {
-                self.watch();
                 job.refused(&Refusal::Start(failure.to_string()).to_string());
                 return None;
             }
@@ -338,10 +333,12 @@ impl<K: Kind> Tenant<K> {
             self.record.candidate = None;
             self.record.schema = schema;
         }
-        // In the database's queue before what its start has kept.
+        // In the database's queue before what its start has kept; and before both,
+        // so that it is there whenever the power goes, what that forgets.
+        if self.probation.is_some() {
+            self.put_aside(&step);
+        }
         self.records.put(&self.slot, &self.record);
-        self.watch();
-        self.put_aside(&step, true);
         Some(Flip {
             step,
             parked,
@@ -384,8 +381,11 @@ impl<K: Kind> Tenant<K> {
         self.record = flip.before.record;
         self.probation = flip.before.probation;
         self.previous = flip.before.previous;
+        if self.probation.is_none() {
+            // Nothing of it has been forgotten.
+            self.clear_aside();
+        }
         self.records.put(&self.slot, &self.record);
-        self.watch();
         flip.job.refused(&Refusal::from(error).to_string());
     }
 
@@ -412,7 +412,6 @@ impl<K: Kind> Tenant<K> {
         self.life.begin(BootReason::Rollback);
         self.traffic.begin_anew();
         self.well = false;
-        self.watch();
         self.board.count("rollbacks");
         self.board.component(&self.slot, |it| {
             it.in_service = false;
@@ -442,7 +441,6 @@ impl<K: Kind> Tenant<K> {
         self.record.last_good = Some(before);
         self.record.schema = self.running.schemas.newest();
         self.records.put(&self.slot, &self.record);
-        self.watch();
         tracing::info!(slot = self.slot, "{} has proved itself", self.running);
         if let Some(job) = self.job.take() {
             job.committed();
@@ -477,21 +475,10 @@ impl<K: Kind> Tenant<K> {
         }
     }
 
-    fn watch(&mut self) {
-        let watch = self.probation.is_some();
-        self.life.slot_mut().watch_forgetting(watch);
-    }
-
-    /// What a version on probation forgets when it starts, or before it is at
-    /// work, may be what it cannot read. Later it is its work.
-    fn put_aside(&mut self, step: &Step<K::Action>, in_start: bool) {
-        let settling_in = self
-            .probation
-            .as_ref()
-            .is_some_and(Probation::is_settling_in);
-        if step.forgotten.is_empty() || self.probation.is_none() || !(in_start || settling_in) {
-            return;
-        }
+    /// What a version on probation forgets in its first start may be what it cannot
+    /// read. Later it is its work, also in a start: the power may have gone in the
+    /// middle of a transaction, and whoever is told of that twice is told wrong.
+    fn put_aside(&mut self, step: &Step<K::Action>) {
         let new = step
             .forgotten
             .iter()

@@ -13,6 +13,7 @@ use crate::config::WithoutGuest;
 use crate::control::Command;
 use crate::guest::Ocpp;
 use crate::slots::{self, Handover, Swap};
+use crate::store::StoreError;
 use crate::wit::protocol::{Event, LinkState};
 
 /// After so many failed starts in a row another version is looked for.
@@ -29,6 +30,8 @@ impl Loop {
                 self.tenant.roll_back("it was asked for");
                 self.ensure().await;
                 job.pause(micros(begin));
+                // That the record could not be written is logged there.
+                let _ = self.record_written().await;
                 job.committed();
             }
             Handover::NothingLeft(job) => {
@@ -73,9 +76,11 @@ impl Loop {
         let Some(mut flip) = self.tenant.swap(swap, &boot) else {
             return;
         };
-        if let Some(batch) = flip.step.commit.take()
-            && let Err(error) = self.commit(batch).await
-        {
+        let written = match flip.step.commit.take() {
+            Some(batch) => self.commit(batch).await,
+            None => self.record_written().await,
+        };
+        if let Err(error) = written {
             return self.tenant.not_flipped(flip, error);
         }
         let actions = std::mem::take(&mut flip.step.actions);
@@ -89,6 +94,12 @@ impl Loop {
         } else {
             self.ensure().await;
         }
+    }
+
+    /// Waits until the slot's record is on flash: it is in the database's queue
+    /// before this. Whoever is told of a swap finds it after a power failure.
+    async fn record_written(&self) -> Result<(), StoreError> {
+        self.store.commit(SLOT, Vec::new()).await
     }
 
     /// Ends a probation whose time has come.
