@@ -16,6 +16,9 @@
 //!   for a test and for the bench;
 //! * [`board`]: the same program on an emulated board, with the other end of
 //!   every wire;
+//! * [`powercut`]: a disk under the charger whose power can be cut;
+//! * [`flows`]: what the contactors let through, against the ledger;
+//! * [`dice`]: numbers that look random;
 //! * [`tls`]: certificates made on the spot;
 //! * [`words`]: frames told in plain words.
 //!
@@ -32,9 +35,12 @@ pub mod central_system;
 pub mod certificate;
 pub mod charger;
 pub mod conformance;
+pub mod dice;
+pub mod flows;
 pub mod frame;
 pub mod hardware;
 pub mod ledger;
+pub mod powercut;
 pub mod tls;
 pub mod words;
 

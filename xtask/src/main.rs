@@ -7,7 +7,7 @@
 //! JavaScript and Python), [`program`] (the native programs), [`python`] and
 //! [`node`] (tools of other languages), then one module for each task:
 //! [`mod@test`], [`demo`] (the task `run`), [`certify`], [`mod@bench`], [`board`],
-//! [`virtual_time`] (the tasks `fuzz` and `lives`).
+//! [`powercut`], [`virtual_time`] (the tasks `fuzz` and `lives`).
 //!
 //! It holds no logic of the product: each step is a command that could be typed
 //! by hand, and is printed.
@@ -25,6 +25,7 @@ mod demo;
 mod guests;
 mod node;
 mod plugins;
+mod powercut;
 mod program;
 mod python;
 mod test;
@@ -74,6 +75,8 @@ enum Task {
     Lives(virtual_time::Lives),
     /// Runs a charging session on an emulated board, through real interfaces only.
     Board(board::Options),
+    /// Cuts the power of charging chargers, and looks for what is lost.
+    Powercut(powercut::Options),
 }
 
 /// What is handed on as it is.
@@ -112,9 +115,12 @@ fn perform(task: Task) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::find()?;
     let which = match task {
         Task::Build { .. } | Task::Run(_) | Task::Certify(_) => Some(Which::Carried),
-        Task::Guests | Task::Plugins { .. } | Task::Test(_) | Task::Bench(_) | Task::Board(_) => {
-            Some(Which::All)
-        }
+        Task::Guests
+        | Task::Plugins { .. }
+        | Task::Test(_)
+        | Task::Bench(_)
+        | Task::Board(_)
+        | Task::Powercut(_) => Some(Which::All),
         Task::Fuzz(_) | Task::Lives(_) => None,
     };
     if let Some(which) = which {
@@ -134,6 +140,7 @@ fn perform(task: Task) -> anyhow::Result<ExitCode> {
         Task::Fuzz(options) => virtual_time::fuzz(&workspace, &options),
         Task::Lives(options) => virtual_time::lives(&workspace, &options),
         Task::Board(options) => board::run(&workspace, &options),
+        Task::Powercut(options) => powercut::run(&workspace, &options),
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::workspace::{self, Workspace};
-use crate::{board, debian, node, program, python, virtual_time};
+use crate::{board, debian, node, powercut, program, python, virtual_time};
 
 /// Packages that are nothing but components: without a native part there is
 /// nothing to test.
@@ -22,6 +22,7 @@ const TOOLS: [(&str, &str); 2] = [("nfc-list", "libnfc-bin"), ("minisign", "mini
 /// Runs it. `arguments` go to `cargo test` as they are.
 pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     debian::need(&TOOLS, "the tests of card readers and plugins")?;
+    debian::need(&powercut::TOOLS, "the tests of power cuts")?;
     let python = python::interpreter(workspace)?;
     let node = node::environment(workspace)?;
     let board = if is_wanted("board", arguments) {
@@ -77,7 +78,8 @@ fn is_wanted(name: &str, arguments: &[String]) -> bool {
     named.peek().is_none() || named.any(|test| test == name)
 }
 
-fn over_workspace(command: &mut Command) -> &mut Command {
+/// Everything with a native part.
+pub fn over_workspace(command: &mut Command) -> &mut Command {
     command.arg("--workspace");
     for package in ONLY_COMPONENTS {
         command.args(["--exclude", package]);

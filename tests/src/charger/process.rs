@@ -95,6 +95,13 @@ impl Process {
         self.output.wait(Duration::from_secs(10), gone);
     }
 
+    /// Ends the process (SIGKILL) and waits for nothing: one that hangs in the
+    /// kernel is gone only when what it waits for has come, but learns nothing of it.
+    pub fn begin_kill(&self) {
+        // Fails only if it has ended already.
+        let _ = self.child().kill();
+    }
+
     /// Asks the process to end (SIGTERM).
     pub fn terminate(&self) {
         // Holding the child keeps its id from being given to another process.

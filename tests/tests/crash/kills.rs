@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use plugpoint_tests::tell;
 
+use crate::hands::Ending;
 use crate::plan::{Random, seed, setting};
-use crate::trial::{Ending, Trial, session};
+use crate::session::session;
+use crate::trial::Trial;
 
 #[test]
 fn killed_at_random() {
     let kills = setting("PLUGPOINT_KILLS", 200);
     let chains = setting("PLUGPOINT_PARALLEL", 4);
-    let seed = seed();
+    let seed = seed("killed at random");
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..chains)
             .map(|chain| scope.spawn(move || chain_of_kills(seed, chain, kills.div_ceil(chains))))

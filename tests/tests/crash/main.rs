@@ -4,7 +4,9 @@
 //! started before it is stopped, energies are right to the Wh, and repeats are
 //! retransmissions.
 
+mod hands;
 mod kills;
 mod plan;
+mod session;
 mod sweep;
 mod trial;

@@ -5,8 +5,10 @@
 
 use plugpoint_tests::tell;
 
+use crate::hands::{Died, Ending, begin};
 use crate::plan;
-use crate::trial::{Crash, Died, Ending, Trial, begin, session};
+use crate::session::session;
+use crate::trial::{Crash, Trial};
 
 /// Long enough for a frame to arrive and for a contactor to close.
 const LINGER_MS: u64 = 80;
