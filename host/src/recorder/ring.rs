@@ -166,6 +166,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_others_may_need_of_the_disk_is_left_to_them() {
+        let folder = tempfile::tempdir().expect("a folder");
+        // No disk has room for that.
+        let mut ring = Ring::open(folder.path().to_path_buf(), 1 << 62).expect("a ring");
+        let refused = ring.begin(&[0; 10]).expect_err("no room");
+        assert_eq!(refused.kind(), io::ErrorKind::StorageFull);
+        assert_eq!(segments(folder.path()).expect("files").len(), 0);
+    }
+
+    #[test]
     fn the_oldest_goes_and_the_bound_is_kept() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut ring = Ring::open(folder.path().join("ocpp"), 4000).expect("a ring");

@@ -264,3 +264,108 @@ fn user_info(address: Option<&str>) -> Option<Arc<[u8]>> {
     let (user_info, _) = authority.rsplit_once('@')?;
     Some(user_info.as_bytes().into())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json};
+
+    use super::*;
+    use crate::guest::{Limits, Ocpp};
+    use crate::recorder::mailbox::Item;
+    use crate::wit::protocol::{Action, Boot, Event, Now};
+
+    fn now() -> Now {
+        let now = json!({
+            "at": {"boot_id": 1, "monotonic_ms": 5}, "wall_ms": null, "trust": "Unset",
+        });
+        from_value(now).expect("a time")
+    }
+
+    fn boot() -> Boot {
+        let station = json!({
+            "id": "", "vendor": "", "model": "", "serial_number": "",
+            "charge_box_serial_number": "", "firmware_version": "", "meter_type": "",
+            "meter_serial_number": "", "iccid": "", "imsi": "",
+            "central_system_url": "ws://me:hidden@host/path@x", "trailing_slash": false,
+        });
+        let boot = json!({
+            "now": now(), "reason": "PowerUp", "entry_schema": 1, "random": [],
+            "station": station, "settings": [], "services": [], "link": "Idle", "outlets": [],
+            "timers": [], "unanswered_requests": [], "unanswered_decisions": [], "dropped": null,
+        });
+        from_value(boot).expect("a boot")
+    }
+
+    fn start(tape: &mut Tape) {
+        let settings = SlotSettings {
+            name: "ocpp".into(),
+            limits: Limits::ocpp(),
+            outlets: vec![1],
+        };
+        let component = wat::parse_str("(component)").expect("a component");
+        let component = Inspection::of(&component).expect("inspected");
+        let entries = Entries::default();
+        let tape: &mut dyn Witness<Ocpp> = tape;
+        tape.starts(&settings, &component, &boot(), &entries);
+        tape.returned(&[Action::InService(true)]);
+        tape.succeeded(7, 8);
+    }
+
+    fn frame(tape: &mut Tape, text: &str) {
+        let event: Event =
+            from_value(json!({"Frame": {"link": 1, "text": text}})).expect("an event");
+        let tape: &mut dyn Witness<Ocpp> = tape;
+        tape.handles(now(), &event);
+        tape.returned(&[]);
+        tape.succeeded(7, 8);
+    }
+
+    fn wants_start(tape: &Tape) -> bool {
+        Witness::<Ocpp>::wants_start(tape)
+    }
+
+    #[test]
+    fn what_nobody_writes_is_lost_up_to_the_next_start_and_takes_no_more_memory() {
+        let post = Arc::new(Post::default());
+        let mut tape = Tape::new(post.clone(), Arc::default(), 3);
+        start(&mut tape);
+        assert!(!wants_start(&tape));
+        let text = "x".repeat(10_000);
+        for _ in 0..1000 {
+            frame(&mut tape, &text);
+        }
+        assert_eq!(post.gaps.load(Ordering::Relaxed), 1);
+        assert!(wants_start(&tape));
+        let held: usize = post
+            .take()
+            .iter()
+            .map(|it| match it {
+                Item::Moments(moments) => moments.bytes.len(),
+                Item::Segment(_) => 0,
+            })
+            .sum();
+        assert!((400_000..600_000).contains(&held), "{held}");
+        // Also what comes after the writer has caught up: there was no start.
+        frame(&mut tape, "lost");
+        assert!(post.take().is_empty());
+        start(&mut tape);
+        assert!(!wants_start(&tape));
+        let mail = post.take();
+        let Some(Item::Segment(opening)) = mail.front() else {
+            panic!("no segment: {mail:?}");
+        };
+        assert_eq!((opening.header.run, opening.header.first), (3, 1002));
+        assert_eq!(&*opening.secrets[0], b"me:hidden");
+    }
+
+    #[test]
+    fn without_a_disk_nothing_is_encoded() {
+        let post = Arc::new(Post::default());
+        let mut tape = Tape::new(post.clone(), Arc::default(), 3);
+        post.off.store(true, Ordering::Relaxed);
+        start(&mut tape);
+        frame(&mut tape, "x");
+        assert!(post.take().is_empty());
+        assert!(!wants_start(&tape), "no instance is thrown away for it");
+    }
+}

@@ -6,12 +6,14 @@
 //! same socket stack with a canned reply of the same length, in alternation, and
 //! both ends are pinned to one core.
 //!
-//! `cargo xtask bench backlog` is a run of its own: see there.
+//! `cargo xtask bench backlog` and `cargo xtask bench recorder` are runs of their
+//! own: see there.
 
 mod backlog;
 mod central;
 mod floor;
 mod machine;
+mod recorder;
 mod report;
 mod round_trip;
 mod safety;
@@ -45,6 +47,9 @@ enum Task {
     /// Transactions made offline, a power cut, and their delivery to a slow central
     /// system that fails on every 50th message.
     Backlog(backlog::Options),
+    /// Round trips of a charger that records what happens, beside one that does
+    /// not.
+    Recorder,
     /// The floor itself: answers each text with a canned one.
     #[command(hide = true)]
     Floor { url: String, length: usize },
@@ -61,6 +66,9 @@ fn main() -> anyhow::Result<()> {
     runtime.block_on(async {
         if let Some(Task::Floor { url, length }) = cli.task {
             return floor::answer(&url, length).await;
+        }
+        if matches!(cli.task, Some(Task::Recorder)) {
+            return recorder::measure(cli.calls).await;
         }
         let mut report = Report::default();
         report.sizes()?;

@@ -12,21 +12,21 @@ use crate::machine;
 use crate::report::{Report, RoundTrip};
 use crate::start;
 
-const WARM_UP: usize = 300;
+pub(super) const WARM_UP: usize = 300;
 /// Calls before it is the other's turn.
-const BLOCK: usize = 100;
+pub(super) const BLOCK: usize = 100;
 /// For the growth of memory.
 const MANY: usize = 10_000;
 
-struct Kind {
-    name: &'static str,
+pub(super) struct Kind {
+    pub(super) name: &'static str,
     action: &'static str,
     payloads: [&'static str; 2],
     /// Writes to flash before it answers.
     durable: bool,
 }
 
-const KINDS: [Kind; 4] = [
+pub(super) const KINDS: [Kind; 4] = [
     Kind {
         name: "GetConfiguration, one key",
         action: "GetConfiguration",
@@ -140,7 +140,11 @@ async fn start_floor(listener: &TcpListener, length: usize) -> anyhow::Result<Fl
     Ok(Floor { child, central })
 }
 
-async fn run(central: &mut Central, kind: &Kind, calls: usize) -> anyhow::Result<Vec<Duration>> {
+pub(super) async fn run(
+    central: &mut Central,
+    kind: &Kind,
+    calls: usize,
+) -> anyhow::Result<Vec<Duration>> {
     let mut took = Vec::with_capacity(calls);
     for n in 0..calls {
         took.push(central.call(kind.action, kind.payloads[n % 2]).await?.0);
