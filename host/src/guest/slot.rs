@@ -339,11 +339,10 @@ impl<K: Kind> Slot<K> {
         self.witness = Some(witness);
     }
 
-    /// Whoever looks on would like to see a start, and no swap is being judged.
+    /// Whoever looks on would like to see a start.
     #[must_use]
     pub fn start_is_wanted(&self) -> bool {
-        let wanted = self.witness.as_ref().is_some_and(|it| it.wants_start());
-        wanted && !self.watches
+        self.witness.as_ref().is_some_and(|it| it.wants_start())
     }
 
     /// Show in each outcome what the guest has forgotten, or no longer.
