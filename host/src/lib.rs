@@ -13,6 +13,7 @@
 //! * [`services`]: what a guest can ask for: clock, transfers, keys
 //! * [`policy`]: the chain of authorization policies
 //! * [`control`]: the HTTP API; [`board`], [`equipment`] and [`journal`] are what it shows
+//! * `manager`: what the service manager that started us is told
 //! * [`config`]: the configuration file; [`check`]: whether the hardware is as it says
 //! * [`component`]: the commands for components
 //! * `kit`: for authors of plugins; nothing that a charger needs
@@ -39,6 +40,7 @@ pub mod journal;
 pub mod kit;
 pub mod line;
 pub mod link;
+mod manager;
 pub mod meter;
 pub mod outlet;
 pub mod policy;

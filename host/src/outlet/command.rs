@@ -32,6 +32,8 @@ pub(super) enum Command {
         at: Instant,
         answer: Sender<BenchAnswer>,
     },
+    /// A turn is wanted and nothing else: to see that there are turns.
+    Turn,
     /// Answered once everything before is to be seen in the snapshot.
     Sync(oneshot::Sender<()>),
     /// Open everything and end.

@@ -2,7 +2,7 @@
 //! method waits, but [`Outlets::shutdown`].
 
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -84,6 +84,7 @@ pub struct Outlets {
     commands: Sender<Command>,
     view: Arc<Mutex<View>>,
     latencies: Latencies,
+    turns: Arc<AtomicU32>,
     clock: Clock,
     origin: Instant,
     bench: Option<SimBench>,
@@ -132,6 +133,7 @@ impl Outlets {
         }
         let view = Arc::new(Mutex::new(first_view(&mut units, &clock)));
         let latencies = Latencies::default();
+        let turns = Arc::new(AtomicU32::new(0));
         let (reports, reported) = mpsc::channel();
         let (last_word, told) = mpsc::channel();
         let behind = Arc::new(AtomicUsize::new(0));
@@ -143,6 +145,7 @@ impl Outlets {
             reports,
             behind: behind.clone(),
             latencies: latencies.clone(),
+            turns: turns.clone(),
             shutdown_bound: safety.shutdown_bound,
             persistent: storage.is_some(),
             keep_registers: registers.is_some(),
@@ -177,6 +180,7 @@ impl Outlets {
             commands,
             view,
             latencies,
+            turns,
             clock,
             origin,
             bench,
@@ -218,6 +222,18 @@ impl Outlets {
     /// time, there is none.
     pub fn guest_healthy(&self, healthy: bool) {
         self.send(Command::GuestHealthy(healthy));
+    }
+
+    /// How often the safety thread's loop has turned: a count that wraps, and
+    /// grows while that thread lives and is [asked](Self::want_turn).
+    #[must_use]
+    pub fn turns(&self) -> u32 {
+        self.turns.load(Ordering::Relaxed)
+    }
+
+    /// Asks the safety thread for a turn of its loop.
+    pub fn want_turn(&self) {
+        self.send(Command::Turn);
     }
 
     /// The outlets once everything that this handle was told before has been

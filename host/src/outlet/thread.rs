@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
@@ -39,6 +39,8 @@ pub(super) struct Safety {
     /// How many reports the teller has not done with.
     pub(super) behind: Arc<AtomicUsize>,
     pub(super) latencies: Latencies,
+    /// Counts turns of the loop, for whoever wants to know that it turns.
+    pub(super) turns: Arc<AtomicU32>,
     pub(super) shutdown_bound: Duration,
     /// Keep the simulation's state.
     pub(super) persistent: bool,
@@ -101,6 +103,7 @@ impl Safety {
             self.settle_all(&mut news);
             self.latencies.put(&mut fresh);
             self.report(&mut news, &indications);
+            self.turns.fetch_add(1, Ordering::Relaxed);
             if let Some(at) = ends_at
                 && (self.present().moment >= at || !self.units.iter().any(Unit::is_closed))
             {
@@ -153,6 +156,8 @@ impl Safety {
                 self.each(|unit| unit.guest_healthy(moment, healthy));
             }
             Command::RevokeAll => self.each(Unit::revoke),
+            // To be here is all.
+            Command::Turn => {}
             Command::Sync(waiting) => news.waiting.push(waiting),
             Command::Shutdown => self.each(Unit::close_down),
             Command::Sample(outlet, sample) => {

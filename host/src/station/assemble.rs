@@ -18,6 +18,7 @@ use crate::crash::CrashPoints;
 use crate::equipment::Equipment;
 use crate::journal::Journal;
 use crate::link::{Link, LinkSettings};
+use crate::manager::Manager;
 use crate::recorder::Recorder;
 use crate::services::keystore::Keystore;
 use crate::services::{Services, ServicesSettings};
@@ -152,6 +153,7 @@ impl Station {
             },
             housekeeping_at: Instant::now() + super::HOUSEKEEPING,
             dark_at: None,
+            manager: Manager::from_environment(),
             link,
             outlets,
             services,

@@ -40,6 +40,7 @@ use crate::crash::CrashPoints;
 use crate::guest::Ocpp;
 use crate::journal::Journal;
 use crate::link::{Link, LinkEvent};
+use crate::manager::Manager;
 use crate::outlet::{HardwareEvent, Outlets};
 use crate::policy::{Chain, Worker};
 use crate::services::Services;
@@ -95,6 +96,7 @@ struct Loop {
     housekeeping_at: Instant,
     /// When mains are gone for good.
     dark_at: Option<Instant>,
+    manager: Manager,
 
     link: Link,
     outlets: Outlets,
@@ -177,8 +179,10 @@ impl Loop {
                 Input::Time => {
                     if self.dark_at.is_some_and(|at| at <= Instant::now()) {
                         tracing::warn!("mains are gone: the process ends");
+                        self.manager.stopping();
                         return;
                     }
+                    self.tell_manager();
                     self.on_time().await;
                 }
                 Input::Command(Command::Network(online)) => self.link.set_online(online),
@@ -202,6 +206,7 @@ impl Loop {
     /// Everything in good order: contactors open, what was sent is out, lazy
     /// entries are on disk. A running transaction stays open there.
     async fn end(mut self) {
+        self.manager.stopping();
         self.outlets.revoke_all();
         self.link.close(END_BOUND).await;
         for worker in self.workers.drain(..) {
@@ -227,7 +232,23 @@ impl Loop {
         let due = due.map_or(self.housekeeping_at, |ms| {
             self.epoch.instant(ms).min(self.housekeeping_at)
         });
-        self.dark_at.map_or(due, |dark| due.min(dark))
+        [self.dark_at, self.manager.due()]
+            .into_iter()
+            .flatten()
+            .fold(due, Instant::min)
+    }
+
+    /// That we are ready, how we are, and that we live.
+    fn tell_manager(&mut self) {
+        let now = Instant::now();
+        if self.manager.due().is_none_or(|due| due > now) {
+            return;
+        }
+        if self.manager.beat(now, self.outlets.turns()) {
+            self.outlets.want_turn();
+        }
+        self.manager
+            .look(now, &self.board.facts(), &self.outlets.snapshot());
     }
 
     async fn on_time(&mut self) {

@@ -118,6 +118,22 @@ impl Site {
         self.start_command(config, |program| Command::new(program))
     }
 
+    /// Starts the charger with more in its environment.
+    ///
+    /// # Errors
+    /// As [`Site::start`].
+    pub fn start_in(
+        &self,
+        config: &Config,
+        environment: &[(&str, &str)],
+    ) -> anyhow::Result<Charger> {
+        self.start_command(config, |program| {
+            let mut command = Command::new(program);
+            command.envs(environment.iter().copied());
+            command
+        })
+    }
+
     /// Starts the charger so that a limit on the size of files, set while it
     /// runs, looks like a full disk to it.
     ///
