@@ -4,10 +4,11 @@
 //! Reading order: [`workspace`] (where things are, how commands are run),
 //! [`wasm_std`] (the standard library for components), [`component`] (core module
 //! to component), [`guests`] (all components in Rust), [`plugins`] (those in
-//! JavaScript and Python), [`program`] (the native programs), [`python`] and
-//! [`node`] (tools of other languages), then one module for each task:
-//! [`mod@test`], [`demo`] (the task `run`), [`certify`], [`mod@bench`], [`board`],
-//! [`powercut`], [`virtual_time`] (the tasks `fuzz` and `lives`).
+//! JavaScript and Python), [`program`] (the native programs), [`cross`] (other
+//! processors), [`python`] and [`node`] (tools of other languages), then one module
+//! for each task: [`mod@test`], [`demo`] (the task `run`), [`certify`],
+//! [`mod@bench`], [`board`], [`dist`], [`powercut`],
+//! [`virtual_time`] (the tasks `fuzz` and `lives`).
 //!
 //! It holds no logic of the product: each step is a command that could be typed
 //! by hand, and is printed.
@@ -20,8 +21,10 @@ mod bench;
 mod board;
 mod certify;
 mod component;
+mod cross;
 mod debian;
 mod demo;
+mod dist;
 mod guests;
 mod node;
 mod plugins;
@@ -77,6 +80,8 @@ enum Task {
     Board(board::Options),
     /// Cuts the power of charging chargers, and looks for what is lost.
     Powercut(powercut::Options),
+    /// Makes the packages for a board: a `.tar.gz` and a `.deb`.
+    Dist(dist::Options),
 }
 
 /// What is handed on as it is.
@@ -114,7 +119,9 @@ fn arguments(given: impl Iterator<Item = String>) -> Vec<String> {
 fn perform(task: Task) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::find()?;
     let which = match task {
-        Task::Build { .. } | Task::Run(_) | Task::Certify(_) => Some(Which::Carried),
+        Task::Build { .. } | Task::Run(_) | Task::Certify(_) | Task::Dist(_) => {
+            Some(Which::Carried)
+        }
         Task::Guests
         | Task::Plugins { .. }
         | Task::Test(_)
@@ -141,6 +148,7 @@ fn perform(task: Task) -> anyhow::Result<ExitCode> {
         Task::Lives(options) => virtual_time::lives(&workspace, &options),
         Task::Board(options) => board::run(&workspace, &options),
         Task::Powercut(options) => powercut::run(&workspace, &options),
+        Task::Dist(options) => dist::run(&workspace, &options),
     }
 }
 

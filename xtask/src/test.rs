@@ -9,7 +9,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::workspace::{self, Workspace};
-use crate::{board, debian, node, powercut, program, python, virtual_time};
+use crate::{board, debian, dist, node, powercut, program, python, virtual_time};
 
 /// Packages that are nothing but components: without a native part there is
 /// nothing to test.
@@ -18,6 +18,9 @@ const ONLY_COMPONENTS: [&str; 3] = ["toy-protocol", "bad-component", "bad-policy
 /// Programs that our readers are held against and that authors of plugins sign
 /// with, and the packages they come in.
 const TOOLS: [(&str, &str); 2] = [("nfc-list", "libnfc-bin"), ("minisign", "minisign")];
+
+/// The test program of the packages, which take minutes to build.
+const PACKAGES: &str = "packaging";
 
 /// Runs it. `arguments` go to `cargo test` as they are.
 pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
@@ -30,27 +33,35 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     } else {
         Vec::new()
     };
+    let packages = if is_wanted(PACKAGES, arguments) {
+        Some(dist::for_tests(workspace)?)
+    } else {
+        None
+    };
     // The programs first: tests start them as a user would.
     workspace::run(over_workspace(&mut workspace.cargo("build")).arg("--bins"))?;
 
-    let mut command = workspace.cargo("test");
-    over_workspace(&mut command)
-        .arg("--no-fail-fast")
-        .args(arguments)
-        .env(
-            "PLUGPOINT_BIN",
-            program::path(workspace, false, "plugpoint"),
-        )
-        .env("PLUGPOINT_COMPONENTS", workspace.components())
-        .env("PLUGPOINT_PYTHON", python)
-        .env("PLUGPOINT_NODE", node.program)
-        .env("PLUGPOINT_NODE_MODULES", node.modules)
-        .envs(board);
+    let tests = || {
+        let mut command = workspace.cargo("test");
+        over_workspace(&mut command)
+            .arg("--no-fail-fast")
+            .env(
+                "PLUGPOINT_BIN",
+                program::path(workspace, false, "plugpoint"),
+            )
+            .env("PLUGPOINT_COMPONENTS", workspace.components())
+            .env("PLUGPOINT_PYTHON", &python)
+            .env("PLUGPOINT_NODE", &node.program)
+            .env("PLUGPOINT_NODE_MODULES", &node.modules)
+            .envs(board.iter().map(|(name, value)| (name, value)))
+            .envs(packages.iter().map(|it| ("PLUGPOINT_PACKAGES", &it.folder)));
+        command
+    };
     let begin = Instant::now();
     let mut summary = Summary::default();
-    let mut passed = watched(&mut command, &mut summary)?;
+    let mut passed = watched(tests().args(arguments), &mut summary)?;
     if arguments.is_empty() {
-        passed &= watched(&mut interpreted(command), &mut summary)?;
+        passed &= watched(&mut interpreted(tests()), &mut summary)?;
         passed &= watched(&mut virtual_time::all(workspace), &mut summary)?;
     }
     summary.print(passed, begin.elapsed().as_secs());

@@ -14,6 +14,9 @@ pub struct Config {
 /// The back end that all chargers run their guests on (`[guests] backend`), so
 /// that the same tests can be run on another one. Unset: the program's default.
 const BACKEND: &str = "PLUGPOINT_TEST_BACKEND";
+/// How much slower than this machine the one is that is emulated (`[limits]
+/// time_factor`).
+const TIME_FACTOR: &str = "PLUGPOINT_TEST_TIME_FACTOR";
 
 impl Config {
     /// A charger with one connector and one reader that dials `csms_url`.
@@ -24,6 +27,10 @@ impl Config {
         let config = match std::env::var(BACKEND) {
             Ok(backend) => config.set("guests.backend", backend),
             Err(_) => config,
+        };
+        let config = match std::env::var(TIME_FACTOR).map(|text| text.parse::<i64>()) {
+            Ok(Ok(factor)) => config.set("limits.time_factor", factor),
+            _ => config,
         };
         config
             .set("charge_point.id", "CP001")
@@ -114,6 +121,18 @@ impl Config {
             }
         }
         config
+    }
+
+    /// Makes a connector a simulated one again.
+    ///
+    /// # Panics
+    /// If there is no such connector; that is a mistake in the test.
+    pub fn simulated(mut self, connector: usize) -> Config {
+        let connector = self.table["connector"][connector - 1].as_table_mut();
+        let connector = connector.expect("a connector");
+        connector.insert("driver".into(), "sim".into());
+        connector.remove("lines");
+        self
     }
 
     /// A lamp of connector 1 that is lit while this is shown.

@@ -134,6 +134,19 @@ impl Site {
         })
     }
 
+    /// Starts the charger by another program, which is told its name and arguments
+    /// behind its own.
+    ///
+    /// # Errors
+    /// As [`Site::start`].
+    pub fn start_under(&self, config: &Config, words: &[String]) -> anyhow::Result<Charger> {
+        self.start_command(config, |program| {
+            let mut command = Command::new(&words[0]);
+            command.args(&words[1..]).arg(program);
+            command
+        })
+    }
+
     /// Starts the charger so that a limit on the size of files, set while it
     /// runs, looks like a full disk to it.
     ///

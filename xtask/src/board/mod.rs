@@ -13,6 +13,8 @@ mod image;
 mod packages;
 mod program;
 
+pub use program::PROFILE;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;

@@ -11,14 +11,10 @@ use crate::debian::PATIENT;
 use crate::workspace::{output, run};
 
 /// Programs, and the packages that they come in.
-pub const TOOLS: [(&str, &str); 4] = [
+pub const TOOLS: [(&str, &str); 3] = [
     ("qemu-system-aarch64", "qemu-system-arm"),
     ("fdtput", "device-tree-compiler"),
     ("modprobe", "kmod"),
-    (
-        "aarch64-linux-gnu-gcc",
-        "gcc-aarch64-linux-gnu libc6-dev-arm64-cross",
-    ),
 ];
 /// The board's kernel and shell, unpacked; fetched once.
 pub fn root(folder: &Path) -> Result<PathBuf> {
