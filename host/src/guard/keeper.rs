@@ -239,7 +239,8 @@ impl Keeper {
         }
     }
 
-    /// Starts a guard of the same program.
+    /// Starts a guard of the same program. By this thread, which lives as long as
+    /// the process: the guard is told when the thread that started it is gone.
     fn spawn(&self) -> std::io::Result<(Child, ChildStdout)> {
         // Not by name: the file may have been replaced since we were started.
         let mut child = Command::new("/proc/self/exe")

@@ -26,6 +26,7 @@ const LONGEST_PLAN: usize = 64 * 1024;
 #[must_use]
 pub fn run() -> ExitCode {
     signals::outlive_the_group();
+    signals::hear_of_the_end();
     // For who looks at the list of processes; all works without.
     let _ = std::fs::write("/proc/self/comm", USER);
     match serve() {
@@ -149,6 +150,9 @@ impl Guard {
             let left = silent_at.saturating_duration_since(Instant::now());
             let left = if left.is_zero() { patience } else { left };
             let ready = self.wait(orders, left)?;
+            if signals::main_is_dying() {
+                return Ok(());
+            }
             // First what is dangerous: no order is read before that is dealt with.
             for index in ready.inputs {
                 self.edge(index);

@@ -15,11 +15,13 @@ pub use shell::Shell;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use monitor::KEYBOARD;
 use tempfile::TempDir;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 /// How long a boot may take: 3 s on a quiet machine, far more on a busy one.
 const BOOT: Duration = Duration::from_secs(180);
@@ -27,6 +29,9 @@ const BOOT: Duration = Duration::from_secs(180);
 /// The lines of the board's GPIO controller, by offset, as `cargo xtask board`
 /// names them in the device tree.
 pub const LINES: [&str; 8] = ["K1", "K1_FB", "ESTOP", "RCD", "PLUG", "CP", "LED", "SPARE"];
+
+/// One board at a time: two on a small machine would only make each other slow.
+static TURN: LazyLock<Arc<Mutex<()>>> = LazyLock::new(Arc::default);
 
 /// What a board has beside what every board has.
 #[derive(Debug, Clone, Copy, Default)]
@@ -46,10 +51,11 @@ pub struct Board {
     pins: Pins,
     monitor: Monitor,
     shell: Shell,
+    _turn: OwnedMutexGuard<()>,
 }
 
 impl Board {
-    /// Switches a board on and waits until it is up.
+    /// Waits for its turn, switches a board on and waits until it is up.
     ///
     /// # Errors
     /// If it does not come up; the text has the end of its console.
@@ -57,6 +63,7 @@ impl Board {
         let parts = std::env::var_os("PLUGPOINT_BOARD")
             .map(PathBuf::from)
             .context("no board: run `cargo xtask board`, or `cargo xtask test`")?;
+        let turn = TURN.clone().blocking_lock_owned();
         let dir = TempDir::with_prefix("plugpoint-board-")?;
         let mut qemu = command(&parts, dir.path(), extras)
             .stdin(Stdio::null())
@@ -70,6 +77,7 @@ impl Board {
                 pins,
                 monitor,
                 shell,
+                _turn: turn,
             }),
             Err(error) => {
                 let _ = qemu.kill();

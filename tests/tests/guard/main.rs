@@ -154,6 +154,29 @@ fn a_guard_that_hangs_is_killed_and_replaced() {
 }
 
 #[test]
+fn after_a_machine_stood_still_no_guard_is_blamed() {
+    // A heartbeat in half a second.
+    let stage = Stage::charging(|config| config.set("guard.bound_ms", 2_000));
+    let guard = stage.guard();
+    // The guard first, so that it owes an answer; then all for longer than that
+    // may take.
+    signal("STOP", guard);
+    std::thread::sleep(Duration::from_millis(600));
+    signal("STOP", stage.main());
+    std::thread::sleep(Duration::from_millis(2_500));
+    signal("CONT", guard);
+    signal("CONT", stage.main());
+    // Both are at work again.
+    stage.chip.set("ESTOP", true);
+    stage.chip.wait("K1", false, PATIENCE);
+    stage.charger.wait_contactor(1, "open");
+    stage.chip.set("ESTOP", false);
+    stage.chip.wait("K1", true, PATIENCE);
+    assert_eq!(stage.logged("did not answer and was killed"), 0);
+    assert_eq!(stage.guard(), guard);
+}
+
+#[test]
 fn a_guest_that_spins_changes_nothing() {
     let stage = Stage::charging(|config| {
         config
