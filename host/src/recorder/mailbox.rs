@@ -20,8 +20,9 @@ const MOST_SEGMENTS: usize = 4;
 #[derive(Debug, Default)]
 pub(super) struct Post {
     mail: Mutex<Mail>,
-    /// The writer wants to begin a new segment, which takes a start.
-    pub(super) wants_start: AtomicBool,
+    /// The number of the segment that should be followed by a new one, which takes
+    /// a start.
+    pub(super) is_done: AtomicU64,
     /// The disk failed, or is full: nothing more is recorded.
     pub(super) off: AtomicBool,
     /// Gaps in the record: the writer lagged.
@@ -47,6 +48,8 @@ pub(super) enum Item {
 /// What a segment begins with.
 #[derive(Debug)]
 pub(super) struct Opening {
+    /// Of the segments of this process, from 1.
+    pub(super) number: u64,
     pub(super) header: Header,
     /// With the secret ones as they are.
     pub(super) entries: Vec<KeptEntry>,
@@ -93,6 +96,11 @@ impl Post {
     /// It is time to wake the writer.
     pub(super) fn is_full(&self) -> bool {
         self.mail.try_lock().is_ok_and(|it| it.bytes >= WAKE_BYTES)
+    }
+
+    /// The writer has taken all that there was.
+    pub(super) fn is_empty(&self) -> bool {
+        self.mail.try_lock().is_ok_and(|it| it.items.is_empty())
     }
 
     /// For the writer.

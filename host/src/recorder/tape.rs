@@ -16,6 +16,9 @@ use crate::store::Entries;
 /// The frame of a moment: its length, and a flag for the writer.
 const FRAME: usize = 5;
 
+/// After the writer has lagged, no start is asked for within this.
+const REST_MS: u64 = 10_000;
+
 /// Records one slot.
 #[derive(Debug)]
 pub struct Tape {
@@ -25,6 +28,11 @@ pub struct Tape {
     run: u64,
     /// Calls so far.
     calls: u64,
+    /// Segments so far.
+    segments: u64,
+    /// When the present call was made, and when the writer lagged.
+    now_ms: u64,
+    lagged_ms: Option<u64>,
     state: State,
     opening: Option<Box<Opening>>,
     moments: Moments,
@@ -52,6 +60,9 @@ impl Tape {
             bell,
             run,
             calls: 0,
+            segments: 0,
+            now_ms: 0,
+            lagged_ms: None,
             state: State::Between,
             opening: None,
             moments: Moments::default(),
@@ -113,11 +124,26 @@ impl Tape {
 
     /// What is not handed over yet is lost, and all up to the next start.
     fn lose(&mut self, why: &str) {
-        tracing::warn!("the record has a gap: {why}");
+        if !self.rests() {
+            tracing::warn!("the record has a gap: {why}");
+        }
+        self.lagged_ms = Some(self.now_ms);
         self.post.gaps.fetch_add(1, Ordering::Relaxed);
         self.state = State::Between;
         self.opening = None;
         self.moments = Moments::default();
+    }
+
+    /// The writer has lagged not long ago, or still does: a start now would be for
+    /// nothing.
+    fn rests(&self) -> bool {
+        let since = self.lagged_ms.map(|at| self.now_ms.saturating_sub(at));
+        since.is_some_and(|since| since < REST_MS || !self.post.is_empty())
+    }
+
+    /// The writer is done with the present segment.
+    fn is_done(&self) -> bool {
+        self.post.is_done.load(Ordering::Relaxed) == self.segments
     }
 
     /// A new segment, with the entries as they are.
@@ -128,7 +154,7 @@ impl Tape {
         boot: &K::Boot,
         entries: &Entries,
     ) {
-        self.post.wants_start.store(false, Ordering::Relaxed);
+        self.segments += 1;
         let mut private = boot.clone();
         let settings = K::settings(&mut private);
         let left_out = if K::SETTINGS_ARE_PRIVATE {
@@ -142,12 +168,13 @@ impl Tape {
         self.state = State::Recording;
         self.opened_since_exchange = true;
         self.opening = Some(Box::new(Opening {
+            number: self.segments,
             header: Header {
                 interface: crate::guest::interface().into(),
                 slot: slot.name.to_string(),
                 component,
                 run: self.run,
-                first: self.calls,
+                first: self.calls - 1,
                 wall_ms: K::wall_ms(K::boot_now(boot)),
                 limits: (&slot.limits).into(),
                 outlets: slot.outlets.clone(),
@@ -170,11 +197,16 @@ impl<K: Kind> Witness<K> for Tape {
         if self.post.is_off() {
             return;
         }
+        self.calls += 1;
+        self.now_ms = K::boot_ms(boot);
         let component = Identity::of(component);
-        if self.state == State::Between || self.post.wants_start.load(Ordering::Relaxed) {
+        if self.state == State::Between || self.is_done() {
+            if self.rests() {
+                self.state = State::Between;
+                return;
+            }
             self.open::<K>(slot, component.clone(), boot, entries);
         }
-        self.calls += 1;
         self.begin(case::START);
         self.put(&component);
         if K::SETTINGS_ARE_PRIVATE {
@@ -191,6 +223,7 @@ impl<K: Kind> Witness<K> for Tape {
 
     fn handles(&mut self, now: K::Now, event: &K::Event) {
         self.calls += 1;
+        self.now_ms = K::now_ms(now);
         if self.records() {
             self.begin(case::HANDLE);
             self.put(&now);
@@ -252,8 +285,8 @@ impl<K: Kind> Witness<K> for Tape {
     }
 
     fn wants_start(&self) -> bool {
-        !self.post.is_off()
-            && (self.state == State::Between || self.post.wants_start.load(Ordering::Relaxed))
+        let wants = self.state == State::Between || self.is_done();
+        wants && !self.post.is_off() && !self.rests()
     }
 }
 
@@ -274,14 +307,14 @@ mod tests {
     use crate::recorder::mailbox::Item;
     use crate::wit::protocol::{Action, Boot, Event, Now};
 
-    fn now() -> Now {
+    fn now(ms: u64) -> Now {
         let now = json!({
-            "at": {"boot_id": 1, "monotonic_ms": 5}, "wall_ms": null, "trust": "Unset",
+            "at": {"boot_id": 1, "monotonic_ms": ms}, "wall_ms": null, "trust": "Unset",
         });
         from_value(now).expect("a time")
     }
 
-    fn boot() -> Boot {
+    fn boot(ms: u64) -> Boot {
         let station = json!({
             "id": "", "vendor": "", "model": "", "serial_number": "",
             "charge_box_serial_number": "", "firmware_version": "", "meter_type": "",
@@ -289,14 +322,14 @@ mod tests {
             "central_system_url": "ws://me:hidden@host/path@x", "trailing_slash": false,
         });
         let boot = json!({
-            "now": now(), "reason": "PowerUp", "entry_schema": 1, "random": [],
+            "now": now(ms), "reason": "PowerUp", "entry_schema": 1, "random": [],
             "station": station, "settings": [], "services": [], "link": "Idle", "outlets": [],
             "timers": [], "unanswered_requests": [], "unanswered_decisions": [], "dropped": null,
         });
         from_value(boot).expect("a boot")
     }
 
-    fn start(tape: &mut Tape) {
+    fn start(tape: &mut Tape, ms: u64) {
         let settings = SlotSettings {
             name: "ocpp".into(),
             limits: Limits::ocpp(),
@@ -306,16 +339,16 @@ mod tests {
         let component = Inspection::of(&component).expect("inspected");
         let entries = Entries::default();
         let tape: &mut dyn Witness<Ocpp> = tape;
-        tape.starts(&settings, &component, &boot(), &entries);
+        tape.starts(&settings, &component, &boot(ms), &entries);
         tape.returned(&[Action::InService(true)]);
         tape.succeeded(7, 8);
     }
 
-    fn frame(tape: &mut Tape, text: &str) {
+    fn frame(tape: &mut Tape, ms: u64, text: &str) {
         let event: Event =
             from_value(json!({"Frame": {"link": 1, "text": text}})).expect("an event");
         let tape: &mut dyn Witness<Ocpp> = tape;
-        tape.handles(now(), &event);
+        tape.handles(now(ms), &event);
         tape.returned(&[]);
         tape.succeeded(7, 8);
     }
@@ -328,14 +361,17 @@ mod tests {
     fn what_nobody_writes_is_lost_up_to_the_next_start_and_takes_no_more_memory() {
         let post = Arc::new(Post::default());
         let mut tape = Tape::new(post.clone(), Arc::default(), 3);
-        start(&mut tape);
+        start(&mut tape, 5);
         assert!(!wants_start(&tape));
         let text = "x".repeat(10_000);
         for _ in 0..1000 {
-            frame(&mut tape, &text);
+            frame(&mut tape, 6, &text);
+            // No start is asked for that would come too early.
+            assert!(!wants_start(&tape));
         }
         assert_eq!(post.gaps.load(Ordering::Relaxed), 1);
-        assert!(wants_start(&tape));
+        frame(&mut tape, 6 + REST_MS, "lost");
+        assert!(!wants_start(&tape), "the writer still lags");
         let held: usize = post
             .take()
             .iter()
@@ -345,17 +381,24 @@ mod tests {
             })
             .sum();
         assert!((400_000..600_000).contains(&held), "{held}");
-        // Also what comes after the writer has caught up: there was no start.
-        frame(&mut tape, "lost");
+        // What comes after the writer has caught up is lost too: there was no start.
+        frame(&mut tape, 6 + REST_MS, "lost");
         assert!(post.take().is_empty());
-        start(&mut tape);
+        assert!(wants_start(&tape));
+        start(&mut tape, 6 + REST_MS);
         assert!(!wants_start(&tape));
         let mail = post.take();
         let Some(Item::Segment(opening)) = mail.front() else {
             panic!("no segment: {mail:?}");
         };
-        assert_eq!((opening.header.run, opening.header.first), (3, 1002));
+        assert_eq!((opening.header.run, opening.header.first), (3, 1003));
         assert_eq!(&*opening.secrets[0], b"me:hidden");
+
+        // The writer is done with the first segment, which is not the present one.
+        post.is_done.store(1, Ordering::Relaxed);
+        assert!(!wants_start(&tape));
+        post.is_done.store(2, Ordering::Relaxed);
+        assert!(wants_start(&tape));
     }
 
     #[test]
@@ -363,8 +406,8 @@ mod tests {
         let post = Arc::new(Post::default());
         let mut tape = Tape::new(post.clone(), Arc::default(), 3);
         post.off.store(true, Ordering::Relaxed);
-        start(&mut tape);
-        frame(&mut tape, "x");
+        start(&mut tape, 5);
+        frame(&mut tape, 6, "x");
         assert!(post.take().is_empty());
         assert!(!wants_start(&tape), "no instance is thrown away for it");
     }

@@ -74,6 +74,8 @@ struct Slot {
     secrets: Secrets,
     rewrite: Rewrite,
     ring: Option<Ring>,
+    /// The present segment.
+    number: u64,
 }
 
 impl Recorder {
@@ -106,6 +108,7 @@ impl Recorder {
             secrets: Secrets::new(crate::random::bytes()),
             rewrite: Secrets::rewrite::<K>,
             ring: None,
+            number: 0,
         });
         Tape::new(post, self.bell.clone(), self.run)
     }
@@ -195,7 +198,7 @@ impl Slot {
                 Item::Moments(moments) => self.append(moments)?,
             };
             if room != Room::Enough {
-                self.post.wants_start.store(true, Ordering::Relaxed);
+                self.post.is_done.store(self.number, Ordering::Relaxed);
             }
         }
         Ok(())
@@ -203,10 +206,12 @@ impl Slot {
 
     fn begin(&mut self, settings: &RecorderSettings, opening: Opening) -> io::Result<Room> {
         let Opening {
+            number,
             header,
             entries,
             secrets,
         } = opening;
+        self.number = number;
         let kept = entries.iter().filter(|it| it.secret);
         self.secrets.add(kept.map(|it| it.value.clone()));
         self.secrets.add(secrets);
