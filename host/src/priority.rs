@@ -43,3 +43,12 @@ pub(crate) fn give_way() {
         tracing::warn!("{name} runs with the usual priority");
     }
 }
+
+/// The calling thread stands back a little: what it does is little, and has to be
+/// done some time.
+#[allow(unsafe_code)] // one libc call, on this thread alone
+pub(crate) fn stand_back() {
+    // SAFETY: has no precondition; on Linux it is about the calling thread. What it
+    // returns may be any number, and to fail would do no harm.
+    unsafe { libc::nice(5) };
+}

@@ -10,7 +10,7 @@ use super::segment::Header;
 use crate::store::KeptEntry;
 
 /// More than this does not wait in memory; what comes then is lost.
-const MOST_BYTES: usize = 512 << 10;
+const MOST_BYTES: usize = 1 << 20;
 /// From here on the writer is woken.
 const WAKE_BYTES: usize = 64 << 10;
 /// Segments that may wait; each holds on to all entries.

@@ -25,7 +25,7 @@ const LAZILY: Duration = Duration::from_secs(15);
 /// How long anybody waits for the disk.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The same at the end of the process.
-const LAST_PATIENCE: Duration = Duration::from_millis(300);
+const LAST_PATIENCE: Duration = Duration::from_millis(700);
 /// Moments are packed in pieces of this size: a torn end costs no more.
 const PIECE: usize = 64 << 10;
 
@@ -92,7 +92,7 @@ impl Recorder {
         std::thread::Builder::new()
             .name("recorder".into())
             .spawn(move || {
-                crate::priority::give_way();
+                crate::priority::stand_back();
                 thread.write();
             })?;
         Ok(it)
