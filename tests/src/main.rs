@@ -65,6 +65,7 @@ fn main() -> anyhow::Result<()> {
         host: options.listen.ip().to_string(),
         basic_auth,
         heartbeat_interval_s: options.interval,
+        own_path: false,
         ..Settings::default()
     })?;
     println!("listening {}", central.url());

@@ -14,7 +14,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 
 use super::Shared;
-use super::door::{self, Door};
+use super::door::{self, Door, NotOpened};
 use super::journal::What;
 use super::script::{Answer, Cut, Reply};
 use super::socket::Socket;
@@ -62,7 +62,8 @@ pub(super) async fn serve(shared: Arc<Shared>, tcp: TcpStream, number: u32) {
     };
     let (ws, opening) = match door::upgrade(socket, door, &shared).await {
         Ok(opened) => opened,
-        Err(why) => {
+        Err(NotOpened::Astray) => return,
+        Err(NotOpened::Because(why)) => {
             not_opened(why);
             return;
         }

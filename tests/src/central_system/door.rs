@@ -1,5 +1,6 @@
 //! What happens to a TCP connection before it is a WebSocket.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::StatusCode;
@@ -31,26 +32,42 @@ pub enum Door {
     Subprotocol(Option<String>),
 }
 
-/// Answers the upgrade as `door` says. The error is what to write down.
+/// Why a connection did not become a WebSocket.
+pub(super) enum NotOpened {
+    /// The caller means another central system, which had this port before: it has
+    /// got a 404, and nobody is told.
+    Astray,
+    /// What to write down.
+    Because(String),
+}
+
+/// Answers the upgrade as `door` says.
 pub(super) async fn upgrade(
     socket: Socket,
     door: Door,
     shared: &Shared,
-) -> Result<(WebSocketStream<Socket>, Opening), String> {
+) -> Result<(WebSocketStream<Socket>, Opening), NotOpened> {
     let client_certificate = socket.has_client_certificate();
     let opening = Arc::new(Mutex::new(None));
     let seen = opening.clone();
+    let astray = Arc::new(AtomicBool::new(false));
+    let went_astray = astray.clone();
+    let own_path = shared.path.clone();
     let basic_auth = shared.basic_auth();
     let spoken = shared.subprotocols.clone();
     // The type of the callback's error is the library's.
     #[allow(clippy::result_large_err)]
     let callback = move |request: &Request, mut response: Response| {
+        let Some(path) = request.uri().path().strip_prefix(own_path.as_str()) else {
+            went_astray.store(true, Ordering::Relaxed);
+            return Err(refusal(404));
+        };
+        let path = path.to_owned();
         let offered = offered(request.headers());
         let subprotocol = match &door {
             Door::Subprotocol(fixed) => fixed.clone(),
             _ => offered.iter().find(|name| spoken.contains(name)).cloned(),
         };
-        let path = request.uri().path().to_owned();
         let told = Opening {
             identity: identity(&path),
             path,
@@ -76,12 +93,15 @@ pub(super) async fn upgrade(
     let config = WebSocketConfig::default().max_write_buffer_size(usize::MAX);
     let ws = tokio_tungstenite::accept_hdr_async_with_config(socket, callback, Some(config))
         .await
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| match astray.load(Ordering::Relaxed) {
+            true => NotOpened::Astray,
+            false => NotOpened::Because(error.to_string()),
+        })?;
     let opening = opening
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .take()
-        .ok_or("upgraded without a request")?;
+        .ok_or_else(|| NotOpened::Because("upgraded without a request".to_owned()))?;
     Ok((ws, opening))
 }
 

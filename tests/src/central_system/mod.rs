@@ -75,6 +75,9 @@ pub struct Settings {
     pub first_transaction: i64,
     /// How long [`CentralSystem::expect`] and [`CentralSystem::call`] wait.
     pub patience: Duration,
+    /// On a free port: be found only under a path that nobody else knows. A port
+    /// that has just become free may still be dialled by whoever was told of it.
+    pub own_path: bool,
 }
 
 impl Default for Settings {
@@ -88,6 +91,7 @@ impl Default for Settings {
             heartbeat_interval_s: 300,
             first_transaction: 1,
             patience: Duration::from_secs(20),
+            own_path: true,
         }
     }
 }
@@ -122,7 +126,11 @@ impl CentralSystem {
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let scheme = if settings.tls.is_some() { "wss" } else { "ws" };
-        let url = format!("{scheme}://{}:{}/ocpp", settings.host, address.port());
+        let path = match settings.own_path && settings.listen.port() == 0 {
+            true => own_path()?,
+            false => String::new(),
+        };
+        let url = format!("{scheme}://{}:{}{path}/ocpp", settings.host, address.port());
         let shared = Arc::new(Shared {
             journal: Journal::default(),
             script: Mutex::default(),
@@ -134,6 +142,7 @@ impl CentralSystem {
             tls: Mutex::new(settings.tls),
             basic_auth: Mutex::new(settings.basic_auth),
             subprotocols: settings.subprotocols,
+            path,
             connections: Mutex::default(),
             open_calls: Mutex::default(),
             next_call: Mutex::new(1),
@@ -330,6 +339,8 @@ struct Shared {
     tls: Mutex<Option<Arc<ServerConfig>>>,
     basic_auth: Mutex<Option<(String, Vec<u8>)>>,
     subprotocols: Vec<String>,
+    /// What every path begins with; whoever does not know it means somebody else.
+    path: String,
     connections: Mutex<BTreeMap<u32, UnboundedSender<Order>>>,
     open_calls: Mutex<OpenCalls>,
     next_call: Mutex<u64>,
@@ -381,6 +392,13 @@ impl Shared {
             }
         });
     }
+}
+
+/// A path that no other central system has.
+fn own_path() -> anyhow::Result<String> {
+    let mut random = [0; 6];
+    getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("no random bytes: {error}"))?;
+    Ok(format!("/{}", hex::encode(random)))
 }
 
 /// Accepts connections for ever, while the door is not shut.

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::fake_charger::{FakeCharger, central};
+use crate::fake_charger::{FakeCharger, central, settings};
 
 #[test]
 fn it_answers_sensibly_and_writes_down() {
@@ -244,7 +244,7 @@ fn a_password_is_demanded_and_shown() {
     let password = vec![0xFF, b':', 0x00];
     let central = CentralSystem::start_with(Settings {
         basic_auth: Some(("CP 001".to_owned(), password.clone())),
-        ..Settings::default()
+        ..settings()
     })
     .expect("a central system");
     let refused = FakeCharger::dial(central.address(), None, None);
@@ -273,7 +273,7 @@ fn tls_with_and_without_a_client_certificate() {
     let central = CentralSystem::start_with(Settings {
         tls: Some(server.server_config(Some(&authority)).expect("fits")),
         host: "localhost".to_owned(),
-        ..Settings::default()
+        ..settings()
     })
     .expect("a central system");
     assert!(central.url().starts_with("wss://localhost:"));
@@ -322,4 +322,13 @@ fn tls_with_and_without_a_client_certificate() {
     central.set_tls(expired.server_config(None).expect("fits"));
     let refused = dial(false).err().expect("refused").to_string();
     assert!(refused.contains("xpired"), "{refused}");
+}
+
+#[test]
+fn who_means_another_central_system_is_not_counted() {
+    let central = CentralSystem::start().expect("a central system");
+    let astray = FakeCharger::dial(central.address(), None, None);
+    let refused = astray.err().expect("refused").to_string();
+    assert!(refused.contains("404"), "{refused}");
+    assert!(central.journal().is_empty(), "nobody was here");
 }

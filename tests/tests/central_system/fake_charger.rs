@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use plugpoint_tests::central_system::CentralSystem;
+use plugpoint_tests::central_system::{CentralSystem, Settings};
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -128,5 +128,13 @@ impl FakeCharger {
 
 /// A central system with the usual answers.
 pub fn central() -> CentralSystem {
-    CentralSystem::start().expect("a central system")
+    CentralSystem::start_with(settings()).expect("a central system")
+}
+
+/// It dials by address, and knows no path.
+pub fn settings() -> Settings {
+    Settings {
+        own_path: false,
+        ..Settings::default()
+    }
 }

@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use plugpoint_tests::central_system::Reply;
+use plugpoint_tests::charger::component;
 use serde_json::{Value, json};
 
 use crate::stage::{Setup, Stage};
@@ -124,5 +125,36 @@ fn a_shadow_is_asked_compared_and_never_obeyed() {
         status["components"][1]["shadow"]["failures"].as_u64() >= Some(1)
     });
     assert_eq!(stage.charger.slot(SLOT)["restarts"], 0);
+    stage.ledger();
+}
+
+/// Who is to reject when it fails does so also while versions change around it.
+#[test]
+fn a_link_that_rejects_when_it_fails_does_so_during_swaps() {
+    let vendor = Vendor::new();
+    let failing = component("guest-policy-second").expect("a component");
+    let stage = Setup { amnesia: false }.stage_with(1, |config| {
+        let config = vendor.trusted(config);
+        config
+            .policy("strict", Some(&failing), "reject")
+            .policy("standard", None, "pass")
+    });
+    let protocol = vendor.component("guest-ocpp-second");
+    for token in ["TRAP1", "HANG1"] {
+        let signature = Some(protocol.signature.as_str());
+        let job = stage.charger.install("ocpp", &protocol.wasm, signature, "");
+        stage.card(token);
+        stage.charger.wait_swapped(job.expect("a job"));
+        let decided = decision(&stage, token);
+        assert_eq!(decided["verdict"], "reject", "{decided:#}");
+        assert!(decided["why"].to_string().contains("failed"), "{decided:#}");
+        let back = stage.charger.roll_back("ocpp").expect("a job");
+        stage.charger.wait_ended(back, "committed");
+    }
+    // Also while it is given a rest: nobody gets past it.
+    stage.card("TAG1");
+    let decided = decision(&stage, "TAG1");
+    assert_eq!(decided["verdict"], "reject", "{decided:#}");
+    assert!(decided["why"].to_string().contains("rest"), "{decided:#}");
     stage.ledger();
 }

@@ -10,7 +10,9 @@ mod session;
 #[allow(dead_code)] // the sessions need all of it
 #[path = "../sessions/stage.rs"]
 mod stage;
+mod transfer;
 mod trust;
+mod upgrade;
 mod vendor;
 
 /// A count that the environment may set.
