@@ -38,10 +38,6 @@ pub struct Options {
     /// Built in a third of the time, for tries.
     #[arg(long)]
     quick: bool,
-    /// A program without the compiler, about a third of the size: it takes only
-    /// components that were compiled beforehand.
-    #[arg(long)]
-    no_compiler: bool,
 }
 
 /// Where a package was left, and the program that went into it.
@@ -61,7 +57,7 @@ const TOOLS: [(&str, &str); 3] = [("dpkg-deb", "dpkg"), ("tar", "tar"), ("gzip",
 pub fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
     let build = Build {
         processor: options.target,
-        compiler: !options.no_compiler,
+        compiler: true,
         profile: if options.quick {
             board::PROFILE
         } else {
