@@ -15,15 +15,13 @@ use std::path::{Path, PathBuf};
 /// setting that one does not rebuild the host.
 const FOLDER: &str = "PLUGPOINT_CARRY";
 
-const CARRIED: [(&str, &str); 2] = [
-    ("PROTOCOL", "guest-ocpp.wasm"),
-    ("POLICY", "guest-policy.wasm"),
-];
+const CARRIED: [(&str, &str); 2] = [("PROTOCOL", "guest-ocpp"), ("POLICY", "guest-policy")];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed={FOLDER}");
     built_at();
+    wasmtime_version();
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let folder = env::var_os(FOLDER)
         .map(PathBuf::from)
@@ -33,7 +31,7 @@ fn main() {
     for (name, file) in CARRIED {
         let found = folder
             .as_ref()
-            .map(|folder| folder.join(file))
+            .map(|folder| folder.join(carried_form(file)))
             .and_then(|path| path.canonicalize().ok());
         let value = match &found {
             Some(path) => {
@@ -48,6 +46,35 @@ fn main() {
         let _ = writeln!(code, "const {name}: Option<&[u8]> = {value};");
     }
     fs::write(out.join("carried.rs"), code).expect("cargo's OUT_DIR is writable");
+}
+
+/// WebAssembly, or, for a program without a compiler, what was compiled for its
+/// processor beforehand: `guest-ocpp.aarch64.ppc`. `guest::Target` knows the names.
+fn carried_form(name: &str) -> String {
+    if env::var_os("CARGO_FEATURE_COMPILER").is_some() {
+        return format!("{name}.wasm");
+    }
+    let of = |key: &str| env::var(key).expect("cargo describes the target");
+    let target = match of("CARGO_CFG_TARGET_ARCH").as_str() {
+        native @ ("x86_64" | "aarch64") => native.to_owned(),
+        _ => format!("pulley{}", of("CARGO_CFG_TARGET_POINTER_WIDTH")),
+    };
+    format!("{name}.{target}.ppc")
+}
+
+/// The exact version of the engine, which it does not tell itself: compiled code
+/// depends on it.
+fn wasmtime_version() {
+    let manifest = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    let lock = manifest.join("../Cargo.lock");
+    println!("cargo::rerun-if-changed={}", lock.display());
+    let text = fs::read_to_string(&lock).expect("the workspace has a Cargo.lock");
+    let version = text
+        .split_once("name = \"wasmtime\"\nversion = \"")
+        .and_then(|(_, rest)| rest.split_once('"'))
+        .map(|(version, _)| version)
+        .expect("Cargo.lock names wasmtime's version");
+    println!("cargo::rustc-env=PLUGPOINT_WASMTIME={version}");
 }
 
 /// When this program was built: a lower bound of the time for a board whose

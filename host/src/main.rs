@@ -62,15 +62,28 @@ enum ComponentCommand {
     Kit(plugpoint::kit::Command),
     /// Say what a component is, what it imports, and so what it can do.
     Inspect {
-        /// A `.wasm` file.
+        /// A `.wasm` file, or one that was compiled beforehand.
         file: PathBuf,
         /// As JSON.
         #[arg(long)]
         json: bool,
     },
+    /// Compile a component for chargers whose program has no compiler. Sign what
+    /// comes of it, as any component.
+    Precompile {
+        /// A `.wasm` file.
+        file: PathBuf,
+        /// The chargers' processor: x86_64, aarch64, or for the interpreter
+        /// pulley32 (armv7, i686) or pulley64.
+        #[arg(long, value_name = "NAME")]
+        target: plugpoint::guest::Target,
+        /// Where it goes; by default beside the file, as `NAME.TARGET.ppc`.
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
     /// Put a component into a slot of a running charger.
     Install {
-        /// A `.wasm` file.
+        /// A `.wasm` file, or one that was compiled beforehand.
         file: PathBuf,
         /// `ocpp`, or `policy/NAME`.
         #[arg(long)]
@@ -177,6 +190,14 @@ fn main() -> ExitCode {
         Command::Component {
             command: ComponentCommand::Inspect { file, json },
         } => inspect(&file, json),
+        Command::Component {
+            command:
+                ComponentCommand::Precompile {
+                    file,
+                    target,
+                    output,
+                },
+        } => precompile(&file, target, output),
         #[cfg(feature = "kit")]
         Command::Component {
             command: ComponentCommand::Kit(command),
@@ -300,6 +321,11 @@ fn at_a_charger(command: ComponentCommand) -> ExitCode {
 async fn ask(command: ComponentCommand) -> Result<bool, Failed> {
     match command {
         ComponentCommand::Inspect { file, json } => inspect(&file, json)?,
+        ComponentCommand::Precompile {
+            file,
+            target,
+            output,
+        } => precompile(&file, target, output)?,
         #[cfg(feature = "kit")]
         ComponentCommand::Kit(command) => drop(command.run()?),
         ComponentCommand::Install {
@@ -358,6 +384,17 @@ impl ChargerArguments {
         };
         Ok(component::Control::parse(&self.control, token)?)
     }
+}
+
+fn precompile(
+    file: &std::path::Path,
+    target: plugpoint::guest::Target,
+    output: Option<PathBuf>,
+) -> Result<(), Failed> {
+    let output = output.unwrap_or_else(|| file.with_extension(format!("{target}.ppc")));
+    let bytes = component::precompile(file, target, &output)?;
+    println!("{} ({} KiB)", output.display(), bytes.div_ceil(1024));
+    Ok(())
 }
 
 fn inspect(file: &std::path::Path, json: bool) -> Result<(), Failed> {

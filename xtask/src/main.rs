@@ -54,6 +54,10 @@ enum Task {
         /// Optimised: `target/release/plugpoint`.
         #[arg(long)]
         release: bool,
+        /// For small boards: without the compiler, with components that are
+        /// compiled beforehand. Leaves `plugpoint-small`.
+        #[arg(long)]
+        no_compiler: bool,
     },
     /// Builds the components only, into `target/components`.
     Guests,
@@ -139,7 +143,10 @@ fn perform(task: Task) -> anyhow::Result<ExitCode> {
     match task {
         Task::Plugins { measure: true } => plugins::measure(&workspace),
         Task::Guests | Task::Plugins { .. } => Ok(ExitCode::SUCCESS),
-        Task::Build { release } => program::build(&workspace, release),
+        Task::Build {
+            release,
+            no_compiler,
+        } => program::build(&workspace, release, no_compiler),
         Task::Test(passed) => test::run(&workspace, &passed.arguments),
         Task::Run(options) => demo::run(&workspace, &options),
         Task::Certify(options) => certify::perform(&workspace, &options),

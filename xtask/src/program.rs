@@ -1,17 +1,28 @@
 //! The native programs. `plugpoint` takes the components in while it is compiled
-//! (`host/build.rs`), so they must be built before.
+//! (`host/build.rs`), so they must be built before; and compiled before, if the
+//! program is to have no compiler.
 
 use std::fs;
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 
+use crate::component;
 use crate::workspace::{Workspace, run};
 
+/// The components that the program carries.
+const CARRIED: [&str; 2] = ["guest-ocpp", "guest-policy"];
+
 /// The task `build`.
-pub fn build(workspace: &Workspace, release: bool) -> Result<ExitCode> {
-    let path = plugpoint(workspace, release)?;
+pub fn build(workspace: &Workspace, release: bool, no_compiler: bool) -> Result<ExitCode> {
+    let path = if no_compiler {
+        // Any build with a compiler will do; this one is the quickest.
+        let desk = plugpoint(workspace, false)?;
+        small(workspace, &desk, release)?
+    } else {
+        plugpoint(workspace, release)?
+    };
     let size = fs::metadata(&path)
         .with_context(|| format!("cannot read {}", path.display()))?
         .len();
@@ -29,6 +40,60 @@ pub fn plugpoint(workspace: &Workspace, release: bool) -> Result<PathBuf> {
     }
     run(&mut command)?;
     Ok(path(workspace, release, "plugpoint"))
+}
+
+/// The program without a compiler, for this machine. `desk`: one with a compiler.
+pub fn small(workspace: &Workspace, desk: &Path, release: bool) -> Result<PathBuf> {
+    let mut cargo = workspace.cargo("build");
+    if release {
+        cargo.arg("--release");
+    }
+    let code = std::env::consts::ARCH;
+    let left = path(workspace, release, "plugpoint");
+    without_compiler(workspace, desk, code, cargo, &left)
+}
+
+/// Builds a program without a compiler. `code`: what its components are compiled
+/// to, by `desk` (`x86_64`, `aarch64`, `pulley32`); `cargo`: the command that builds
+/// for that machine, with profile and target; `left`: where cargo leaves the program.
+///
+/// The program is moved aside, to `plugpoint-small`: the next build of one with a
+/// compiler would replace it.
+pub fn without_compiler(
+    workspace: &Workspace,
+    desk: &Path,
+    code: &str,
+    mut cargo: Command,
+    left: &Path,
+) -> Result<PathBuf> {
+    for name in CARRIED {
+        precompile(workspace, desk, name, code)?;
+    }
+    cargo.args([
+        "-p",
+        "plugpoint",
+        "--bin",
+        "plugpoint",
+        "--no-default-features",
+    ]);
+    run(&mut cargo)?;
+    let aside = left.with_file_name("plugpoint-small");
+    fs::rename(left, &aside).with_context(|| format!("cannot move {}", left.display()))?;
+    Ok(aside)
+}
+
+/// Compiles a built component, beside it: `NAME.CODE.ppc`. Left alone if it would
+/// not change, so that nothing is built anew.
+fn precompile(workspace: &Workspace, desk: &Path, name: &str, code: &str) -> Result<()> {
+    let file = workspace.components().join(name);
+    let fresh = file.with_extension(format!("{code}.fresh"));
+    run(Command::new(desk)
+        .args(["component", "precompile", "--target", code, "--output"])
+        .arg(&fresh)
+        .arg(file.with_extension("wasm")))?;
+    let compiled = fs::read(&fresh).with_context(|| format!("cannot read {}", fresh.display()))?;
+    let _ = fs::remove_file(&fresh);
+    component::write(&file.with_extension(format!("{code}.ppc")), &compiled)
 }
 
 /// Where cargo leaves a program.

@@ -1,5 +1,6 @@
-//! The commands `plugpoint component …`: look at a file, and install, preflight,
-//! list and roll back on a running charger, through its control API.
+//! The commands `plugpoint component …`: look at a file, compile it for chargers
+//! without a compiler, and install, preflight, list and roll back on a running
+//! charger, through its control API.
 //!
 //! Not here: anything that decides. The charger does, and says so.
 
@@ -7,8 +8,10 @@ mod client;
 mod install;
 mod list;
 mod preflight;
+mod precompile;
 
 pub use client::{ClientError, Control};
 pub use install::{Install, InstallError, install, roll_back};
 pub use list::list;
 pub use preflight::{Preflight, preflight};
+pub use precompile::{PrecompileError, precompile};

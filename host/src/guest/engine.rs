@@ -1,12 +1,16 @@
 //! The WebAssembly engine: how guests are compiled and run. One for the whole
 //! process.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use wasmtime::ModuleVersionStrategy;
+
 use super::inspect::Inspection;
+use super::precompiled::WASMTIME;
 use super::ticker::{Running, Ticker};
-use super::{Backend, ComponentError, ImageCache, Target, World};
+use super::{Backend, ComponentError, ImageCache, Target, World, trusted};
 
 /// How the engine is set up. Compiled images depend on all of it.
 #[derive(Clone, Debug)]
@@ -33,9 +37,6 @@ impl Default for EngineSettings {
     }
 }
 
-/// Address space behind each linear memory where nothing is.
-const GUARD: u64 = 2 << 20;
-
 /// A handle on the engine; clones share it.
 #[derive(Clone, Debug)]
 pub struct Engine {
@@ -58,7 +59,7 @@ impl Engine {
         if !settings.backend.exists() {
             return Err(ComponentError::NoBackend);
         }
-        let engine = config(settings).and_then(|config| wasmtime::Engine::new(&config));
+        let engine = config(settings, None).and_then(|config| wasmtime::Engine::new(&config));
         let engine = engine.map_err(|e| fail(format!("{e:#}")))?;
         let ticker = Ticker::start(engine.clone()).map_err(|e| fail(e.to_string()))?;
         Ok(Self {
@@ -102,6 +103,42 @@ impl Engine {
         self.load_with(wasm, world, cache, false)
     }
 
+    /// The same with a component that was compiled beforehand, which is machine
+    /// code: only for what this program carries, or what a trusted key has signed.
+    /// `at`: the file, if it lies where nobody but this program's user can write;
+    /// then it is mapped.
+    pub fn load_believed(
+        &self,
+        file: &[u8],
+        world: World,
+        at: Option<&Path>,
+    ) -> Result<Component, ComponentError> {
+        let info = Inspection::of(file)?;
+        info.fits(world)?;
+        self.check(&info)?;
+        let code = at
+            .and_then(|path| trusted::map_image(&self.engine, path).ok())
+            .map_or_else(|| trusted::copy_image(&self.engine, file), Ok)
+            .map_err(|e| ComponentError::Invalid {
+                text: format!("{e:#}"),
+            })?;
+        Ok(Component {
+            code,
+            info: Arc::new(info),
+        })
+    }
+
+    /// Whether this engine could take a component as it is, compiled or not.
+    pub fn check(&self, info: &Inspection) -> Result<(), ComponentError> {
+        match &info.compiled_for {
+            Some(compiled_for) => compiled_for.check(&self.settings),
+            None if cfg!(feature = "compiler") => Ok(()),
+            None => Err(ComponentError::NoCompiler {
+                target: self.target(),
+            }),
+        }
+    }
+
     fn load_with(
         &self,
         wasm: &[u8],
@@ -111,6 +148,10 @@ impl Engine {
     ) -> Result<Component, ComponentError> {
         let info = Inspection::of(wasm)?;
         info.fits(world)?;
+        self.check(&info)?;
+        if info.compiled_for.is_some() {
+            return Err(ComponentError::Unbelieved);
+        }
         let code = self.code(wasm, &info, cache, parallel)?;
         Ok(Component {
             code,
@@ -126,7 +167,9 @@ impl Engine {
         _cache: Option<&ImageCache>,
         _parallel: bool,
     ) -> Result<wasmtime::component::Component, ComponentError> {
-        Err(ComponentError::NoCompiler)
+        Err(ComponentError::NoCompiler {
+            target: self.target(),
+        })
     }
 
     pub(super) fn wasmtime(&self) -> &wasmtime::Engine {
@@ -140,7 +183,7 @@ impl Engine {
             parallel: false,
             ..self.settings.clone()
         };
-        let engine = config(&settings).and_then(|config| wasmtime::Engine::new(&config));
+        let engine = config(&settings, None).and_then(|config| wasmtime::Engine::new(&config));
         engine.map_err(|error| ComponentError::Engine {
             text: format!("{error:#}"),
         })
@@ -171,7 +214,22 @@ impl std::fmt::Debug for Component {
     }
 }
 
-fn config(settings: &EngineSettings) -> wasmtime::Result<wasmtime::Config> {
+/// So much address space behind each linear memory holds nothing. The interpreter
+/// checks each access and has no use for it.
+pub(super) fn guard_bytes(target: Target) -> u64 {
+    match target {
+        Target::X86_64 | Target::Aarch64 => 2 << 20,
+        Target::Pulley32 | Target::Pulley64 => 0,
+    }
+}
+
+/// `pinned`: a target as such, rather than this machine's processor with all that
+/// it is able to. What is run on another machine than the one that compiles must
+/// be pinned.
+pub(super) fn config(
+    settings: &EngineSettings,
+    pinned: Option<Target>,
+) -> wasmtime::Result<wasmtime::Config> {
     let mut config = wasmtime::Config::new();
     // The same actions on every board.
     config.wasm_relaxed_simd(false);
@@ -185,13 +243,13 @@ fn config(settings: &EngineSettings) -> wasmtime::Result<wasmtime::Config> {
     config.memory_reservation(settings.memory_reservation);
     config.memory_reservation_for_growth(0);
     config.memory_may_move(false);
-    match settings.backend {
-        Backend::Native => config.memory_guard_size(GUARD),
-        // The interpreter checks each access and has no use for a guard.
-        Backend::Pulley => config
-            .target(settings.backend.target().triple())?
-            .memory_guard_size(0),
-    };
+    let target = pinned.unwrap_or(settings.backend.target());
+    config.memory_guard_size(guard_bytes(target));
+    if pinned.is_some() || settings.backend == Backend::Pulley {
+        config.target(target.triple())?;
+    }
+    // Else only its first digits would be compared.
+    config.module_version(ModuleVersionStrategy::Custom(WASMTIME.into()))?;
     // Neither threads nor asynchrony within a guest.
     config.concurrency_support(false);
     // Nobody unwinds or symbolizes guests here; images are smaller without.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use wasmparser::{
     BinaryReader, ComponentName, ComponentNameSectionReader, ComponentTypeRef, Encoding, Parser,
@@ -10,11 +10,12 @@ use wasmparser::{
 };
 
 use super::fit::{self, Misfit, World};
+use super::precompiled::{self, CompiledFor};
 use crate::slots::{Schemas, schemas};
 
 /// A component's own declarations. Its list of imports is complete: what is not
 /// on it, the component cannot do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inspection {
     /// From its metadata; none if the build left it out.
     pub name: Option<String>,
@@ -35,11 +36,18 @@ pub struct Inspection {
     pub exports: Vec<String>,
     /// What it was made with, such as `Rust 1.95.0`.
     pub made_with: Vec<String>,
+    /// If it was compiled beforehand: for what.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compiled_for: Option<CompiledFor>,
 }
 
 impl Inspection {
-    /// Reads a component's declarations. Its code is not looked at.
+    /// Reads a component's declarations, or, if it was compiled beforehand, what
+    /// was written down of them. Its code is not looked at.
     pub fn of(wasm: &[u8]) -> Result<Self, Misfit> {
+        if precompiled::is_precompiled(wasm) {
+            return precompiled::inspect(wasm);
+        }
         fit::check_header(wasm)?;
         let mut found = Self {
             name: None,
@@ -51,6 +59,7 @@ impl Inspection {
             imports: Vec::new(),
             exports: Vec::new(),
             made_with: Vec::new(),
+            compiled_for: None,
         };
         found.read(wasm).map_err(|e| Misfit::Broken {
             text: e.to_string(),
@@ -210,6 +219,10 @@ impl fmt::Display for Inspection {
         writeln!(f, "size      {} bytes", self.size)?;
         if !self.made_with.is_empty() {
             writeln!(f, "made with {}", self.made_with.join(", "))?;
+        }
+        if let Some(it) = &self.compiled_for {
+            writeln!(f, "compiled  for {} by wasmtime {}", it.target, it.wasmtime)?;
+            writeln!(f, "          of sha256:{}", it.component)?;
         }
         list(f, "imports", &self.imports)?;
         list(f, "exports", &self.exports)?;

@@ -6,6 +6,7 @@
 //! * [`Inspection`]: what a component is and asks for, before it runs;
 //! * [`Backend`] and [`Target`]: what runs guests, and what they are compiled to;
 //! * [`Engine`] and [`ImageCache`]: from a file to machine code;
+//! * [`CompiledFor`] and `precompile`: components that were compiled beforehand;
 //! * [`Slot`]: one guest at work. It is handed one event and answers with a
 //!   list of actions; an instance that failed is gone for ever;
 //! * [`Life`]: one guest after the other in a slot: failures, rests, recovery;
@@ -22,7 +23,7 @@ mod engine;
 mod error;
 mod failure;
 mod fit;
-// Without a compiler there is nothing yet to be put into it.
+// Without a compiler there is nothing to be put into it.
 #[cfg_attr(not(feature = "compiler"), allow(dead_code))]
 mod image;
 mod imports;
@@ -34,12 +35,14 @@ mod limits;
 mod log;
 mod ocpp;
 mod policy;
+#[cfg(feature = "compiler")]
+mod precompile;
+mod precompiled;
 mod slot;
 mod target;
 mod ticker;
 #[cfg(feature = "compiler")]
 mod trim;
-#[cfg_attr(not(feature = "compiler"), allow(dead_code))]
 mod trusted;
 mod witness;
 
@@ -54,6 +57,9 @@ pub use life::{Life, Lost, Step, start_dropped};
 pub use limits::Limits;
 pub use ocpp::Ocpp;
 pub use policy::Policy;
+#[cfg(feature = "compiler")]
+pub use precompile::precompile;
+pub use precompiled::{CompiledFor, is_precompiled};
 pub use slot::{Outcome, Parked, Prepared, Slot, SlotSettings};
 pub use target::{Backend, Target, UnknownTarget};
 pub use witness::Witness;

@@ -363,7 +363,9 @@ impl Running {
             Place::Installed(version.clone())
         };
         job.step("compiling");
-        let prepared = self.loader.prepare(wasm, true)?;
+        let prepared =
+            self.loader
+                .prepare_installed(wasm, &version.hash, &version.signed_by, true)?;
         job.step("trying");
         Ok(super::Found {
             prepared,

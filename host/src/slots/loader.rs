@@ -2,10 +2,12 @@
 //! signature, its declarations, and machine code.
 
 use std::borrow::Cow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Place, Records, Refusal, Shelf, Trust, Version};
-use crate::guest::{ComponentError, Engine, ImageCache, Inspection, Kind, Prepared};
+use crate::guest::{
+    ComponentError, Engine, ImageCache, Inspection, Kind, Prepared, is_precompiled,
+};
 
 /// What a slot begins with.
 #[derive(Clone, Debug)]
@@ -27,6 +29,17 @@ pub struct Loader {
     pub shelf: Shelf,
     /// Whose are believed.
     pub trust: Trust,
+}
+
+/// Who vouches for a file. What was compiled beforehand is machine code, and runs
+/// only if somebody does; WebAssembly can do no harm.
+#[derive(Clone, Copy, Debug)]
+pub enum Voucher<'a> {
+    /// Nobody has to.
+    Nobody,
+    /// Who built this program, or a trusted key. The path: it lies there too, where
+    /// nobody but this program's user can write.
+    Trusted(Option<&'a Path>),
 }
 
 /// A component that can start, and what is known of it.
@@ -56,6 +69,24 @@ impl Base {
         }
     }
 
+    /// Whether somebody vouches for it. A file that the configuration names need not
+    /// be signed, as the configuration is not, unless it is machine code.
+    fn voucher(&self, file: &[u8], trust: &Trust) -> Result<Voucher<'static>, Refusal> {
+        match self {
+            Self::Carried(_) => Ok(Voucher::Trusted(None)),
+            Self::File(path) if is_precompiled(file) => {
+                let mut beside = path.clone().into_os_string();
+                beside.push(".minisig");
+                let signature = std::fs::read(&beside).ok();
+                match trust.verify(file, signature.as_deref())? {
+                    Some(_) => Ok(Voucher::Trusted(None)),
+                    None => Err(ComponentError::Unbelieved.into()),
+                }
+            }
+            Self::File(_) => Ok(Voucher::Nobody),
+        }
+    }
+
     /// What it says of itself.
     pub fn version(&self) -> Result<Version, Refusal> {
         let info = Inspection::of(&self.read()?).map_err(ComponentError::from)?;
@@ -82,8 +113,9 @@ impl Loader {
     ) -> Result<Found<K>, Refusal> {
         match place {
             Place::Base => {
-                let wasm = base.read()?;
-                let prepared = self.prepare(&wasm, quiet)?;
+                let file = base.read()?;
+                let voucher = base.voucher(&file, &self.trust)?;
+                let prepared = self.prepare(&file, voucher, quiet)?;
                 Ok(Found {
                     version: Version::of(prepared.component().info(), None),
                     prepared,
@@ -92,11 +124,11 @@ impl Loader {
                 })
             }
             Place::Installed(version) => {
-                let (wasm, signature) = self.shelf.get(&version.hash)?;
+                let (file, signature) = self.shelf.get(&version.hash)?;
                 // Again at each start: a key may have been taken out since.
-                self.trust.verify(&wasm, signature.as_deref())?;
+                let signed_by = self.trust.verify(&file, signature.as_deref())?;
                 Ok(Found {
-                    prepared: self.prepare(&wasm, quiet)?,
+                    prepared: self.prepare_installed(&file, &version.hash, &signed_by, quiet)?,
                     version: version.clone(),
                     place: place.clone(),
                     source: "installed".into(),
@@ -106,6 +138,7 @@ impl Loader {
     }
 
     /// What a file says of itself, if it is signed as it must be and fits.
+    /// Nothing of it is looked at before its signature.
     pub fn inspect<K: Kind>(
         &self,
         wasm: &[u8],
@@ -114,16 +147,45 @@ impl Loader {
         let signed_by = self.trust.verify(wasm, signature)?;
         let info = Inspection::of(wasm).map_err(ComponentError::from)?;
         info.fits(K::WORLD).map_err(ComponentError::from)?;
+        self.engine.check(&info)?;
+        if info.compiled_for.is_some() && signed_by.is_none() {
+            return Err(ComponentError::Unbelieved.into());
+        }
         Ok(Version::of(&info, signed_by))
     }
 
-    /// Compiles, or takes the image from the cache.
-    pub fn prepare<K: Kind>(&self, wasm: &[u8], quiet: bool) -> Result<Prepared<K>, Refusal> {
+    /// A file whose signature has just been checked; if it was put on the shelf, it
+    /// can be mapped from there.
+    pub fn prepare_installed<K: Kind>(
+        &self,
+        file: &[u8],
+        hash: &str,
+        signed_by: &Option<String>,
+        quiet: bool,
+    ) -> Result<Prepared<K>, Refusal> {
+        let path = self.shelf.private(hash);
+        let voucher = match signed_by {
+            Some(_) => Voucher::Trusted(path.as_deref()),
+            None => Voucher::Nobody,
+        };
+        self.prepare(file, voucher, quiet)
+    }
+
+    /// Compiles, or takes the image from the cache, or what was compiled
+    /// beforehand.
+    fn prepare<K: Kind>(
+        &self,
+        file: &[u8],
+        voucher: Voucher<'_>,
+        quiet: bool,
+    ) -> Result<Prepared<K>, Refusal> {
         let cache = self.cache.as_ref();
-        let component = if quiet {
-            self.engine.load_quietly(wasm, K::WORLD, cache)?
-        } else {
-            self.engine.load(wasm, K::WORLD, cache)?
+        let component = match voucher {
+            Voucher::Trusted(at) if is_precompiled(file) => {
+                self.engine.load_believed(file, K::WORLD, at)?
+            }
+            _ if quiet => self.engine.load_quietly(file, K::WORLD, cache)?,
+            _ => self.engine.load(file, K::WORLD, cache)?,
         };
         Ok(Prepared::new(&component)?)
     }

@@ -1,14 +1,16 @@
-//! The files of installed components: `state_dir/components/HASH.wasm`, and
-//! beside it the signature. Each is complete or not there at all.
+//! The files of installed components: `state_dir/components/HASH.wasm` (`HASH.ppc`
+//! if it was compiled beforehand), and beside it the signature. Each is complete or
+//! not there at all, and none is written twice: a `.ppc` file may be mapped.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use super::Refusal;
+use crate::guest::is_precompiled;
 
 /// The directory.
 #[derive(Clone, Debug)]
@@ -28,14 +30,16 @@ impl Shelf {
     /// Puts a component there, durable when it returns.
     pub fn put(&self, hash: &str, wasm: &[u8], signature: Option<&[u8]>) -> Result<(), Refusal> {
         self.create().map_err(|e| refused(&self.directory, &e))?;
+        let form = if is_precompiled(wasm) { "ppc" } else { "wasm" };
+        let path = self.directory.join(format!("{hash}.{form}"));
         if let Some(signature) = signature {
-            self.write(&self.signature(hash), signature)?;
+            self.write(&signature_of(&path), signature)?;
         } else {
             // A signature of another time would not be this one's.
-            let _ = fs::remove_file(self.signature(hash));
+            let _ = fs::remove_file(signature_of(&path));
         }
-        let path = self.path(hash);
-        // The same file again, sound: flash lives longer if it is left alone.
+        // The same file again, sound: it is left alone, since flash lives longer, and
+        // it may be mapped.
         if fs::read(&path).is_ok_and(|there| there == wasm) {
             return Ok(());
         }
@@ -49,10 +53,11 @@ impl Shelf {
         if hex::encode(Sha256::digest(&wasm)) != hash {
             return Err(Refusal::Tampered { path });
         }
-        let signature = match fs::read(self.signature(hash)) {
+        let beside = signature_of(&path);
+        let signature = match fs::read(&beside) {
             Ok(signature) => Some(signature),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => None,
-            Err(e) => return Err(refused(&self.signature(hash), &e)),
+            Err(e) => return Err(refused(&beside, &e)),
         };
         Ok((wasm, signature))
     }
@@ -66,9 +71,10 @@ impl Shelf {
         for file in files.flatten() {
             let name = file.file_name();
             let name = name.to_string_lossy();
-            let stem = name
-                .strip_suffix(".wasm.minisig")
-                .or_else(|| name.strip_suffix(".wasm"));
+            let whose = name.strip_suffix(".minisig").unwrap_or(&name);
+            let stem = whose
+                .strip_suffix(".wasm")
+                .or_else(|| whose.strip_suffix(".ppc"));
             if !stem.is_some_and(|stem| hashes.iter().any(|hash| hash == stem)) {
                 let _ = fs::remove_file(file.path());
             }
@@ -106,13 +112,31 @@ impl Shelf {
         })
     }
 
-    fn path(&self, hash: &str) -> PathBuf {
-        self.directory.join(format!("{hash}.wasm"))
+    /// Where a component is, if nobody but this program's user can write there.
+    #[must_use]
+    pub fn private(&self, hash: &str) -> Option<PathBuf> {
+        let folder = fs::symlink_metadata(&self.directory).ok()?;
+        let ours = folder.is_dir() && folder.uid() == own_user() && folder.mode() & 0o077 == 0;
+        ours.then(|| self.path(hash))
     }
 
-    fn signature(&self, hash: &str) -> PathBuf {
-        self.directory.join(format!("{hash}.wasm.minisig"))
+    fn path(&self, hash: &str) -> PathBuf {
+        let compiled = self.directory.join(format!("{hash}.ppc"));
+        if compiled.exists() {
+            return compiled;
+        }
+        self.directory.join(format!("{hash}.wasm"))
     }
+}
+
+fn signature_of(path: &Path) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".minisig");
+    beside.into()
+}
+
+fn own_user() -> u32 {
+    rustix::process::geteuid().as_raw()
 }
 
 fn refused(path: &Path, error: &std::io::Error) -> Refusal {

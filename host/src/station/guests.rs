@@ -50,13 +50,13 @@ impl Guests {
         let state_dir = &config.charge_point.state_dir;
         let engine = engine(config)?;
         show_engine(&engine, board);
-        let cache = match ImageCache::open(state_dir) {
-            Ok(cache) => Some(cache),
-            Err(error) => {
-                // Slower, but it works.
-                tracing::warn!(%error, "compiled components cannot be kept");
-                None
-            }
+        let cache = if cfg!(feature = "compiler") {
+            // Slower without, but it works.
+            ImageCache::open(state_dir)
+                .inspect_err(|error| tracing::warn!(%error, "compiled components cannot be kept"))
+                .ok()
+        } else {
+            None
         };
         // Checked with the configuration; a key that is none is no key.
         let trust = Trust::new(&config.trust.keys, config.trust.allow_unsigned);
