@@ -39,16 +39,25 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
         None
     };
     // The programs first: tests start them as a user would.
-    workspace::run(over_workspace(&mut workspace.cargo("build")).arg("--bins"))?;
+    let programs = || workspace::run(over_workspace(&mut workspace.cargo("build")).arg("--bins"));
+    programs()?;
+    let desk = program::path(workspace, false, "plugpoint");
+    let small = if is_wanted("engine", arguments) {
+        let small = program::small(workspace, &desk, false)?;
+        // Puts back what that has moved away.
+        programs()?;
+        Some(small)
+    } else {
+        None
+    };
 
     let tests = || {
         let mut command = workspace.cargo("test");
         over_workspace(&mut command)
             .arg("--no-fail-fast")
-            .env(
-                "PLUGPOINT_BIN",
-                program::path(workspace, false, "plugpoint"),
-            )
+            .env("PLUGPOINT_BIN", &desk)
+            .env("PLUGPOINT_DESK", &desk)
+            .envs(small.iter().map(|small| ("PLUGPOINT_SMALL", small)))
             .env("PLUGPOINT_COMPONENTS", workspace.components())
             .env("PLUGPOINT_PYTHON", &python)
             .env("PLUGPOINT_NODE", &node.program)
@@ -61,7 +70,17 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     let mut summary = Summary::default();
     let mut passed = watched(tests().args(arguments), &mut summary)?;
     if arguments.is_empty() {
-        passed &= watched(&mut interpreted(tests()), &mut summary)?;
+        // Sessions and swaps again, on all that can run guests.
+        let mut again = sessions_and_swaps(tests());
+        again.env("PLUGPOINT_TEST_BACKEND", "pulley");
+        passed &= watched(&mut again, &mut summary)?;
+        if let Some(small) = &small {
+            let mut again = sessions_and_swaps(tests());
+            again
+                .env("PLUGPOINT_BIN", small)
+                .env("PLUGPOINT_TEST_COMPILED", std::env::consts::ARCH);
+            passed &= watched(&mut again, &mut summary)?;
+        }
         passed &= watched(&mut virtual_time::all(workspace), &mut summary)?;
     }
     summary.print(passed, begin.elapsed().as_secs());
@@ -98,11 +117,8 @@ pub fn over_workspace(command: &mut Command) -> &mut Command {
     command
 }
 
-/// Sessions and swaps again, with all guests on the interpreter.
-fn interpreted(mut command: Command) -> Command {
-    command
-        .args(["--test", "sessions", "--test", "swap"])
-        .env("PLUGPOINT_TEST_BACKEND", "pulley");
+fn sessions_and_swaps(mut command: Command) -> Command {
+    command.args(["--test", "sessions", "--test", "swap"]);
     command
 }
 

@@ -124,8 +124,8 @@ fn told_step(step: &Value, job: &Value) -> String {
     let version = &job["version"];
     let text = |field: &str| version[field].as_str().unwrap_or("?");
     match name {
-        "compiling" => format!(
-            "{after:>6} ms  compiling {} {} (build {})",
+        "compiling" | "loading" => format!(
+            "{after:>6} ms  {name} {} {} (build {})",
             text("name"),
             text("version"),
             text("build")

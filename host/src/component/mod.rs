@@ -7,11 +7,11 @@
 mod client;
 mod install;
 mod list;
-mod preflight;
 mod precompile;
+mod preflight;
 
 pub use client::{ClientError, Control};
 pub use install::{Install, InstallError, install, roll_back};
 pub use list::list;
-pub use preflight::{Preflight, preflight};
 pub use precompile::{PrecompileError, precompile};
+pub use preflight::{Preflight, preflight};

@@ -5,8 +5,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 
-use super::{Base, Job, Jobs, Loader, Place, Preflight, Record, Records, Refusal, Swap};
-use crate::guest::{Kind, Ocpp, Policy, Prepared};
+use super::{Base, Job, Jobs, Loader, Place, Preflight, Record, Records, Refusal, Swap, Version};
+use crate::guest::{Kind, Ocpp, Policy, Prepared, is_precompiled};
 use crate::wit::protocol::BootReason;
 
 /// What is said with a component.
@@ -362,10 +362,7 @@ impl Running {
             self.loader.shelf.put(&version.hash, wasm, signature)?;
             Place::Installed(version.clone())
         };
-        job.step("compiling");
-        let prepared =
-            self.loader
-                .prepare_installed(wasm, &version.hash, &version.signed_by, true)?;
+        let prepared = self.prepare(wasm, &version, job)?;
         job.step("trying");
         Ok(super::Found {
             prepared,
@@ -391,8 +388,21 @@ impl Running {
             let can = version.schemas.to_string();
             return Err(Refusal::CannotRead { kept: schema, can });
         }
-        job.step("compiling");
-        self.loader.prepare(wasm, true)
+        self.prepare(wasm, &version, job)
+    }
+
+    /// To something that can start: compiled, unless it was beforehand. The
+    /// signature has been checked.
+    fn prepare<K: Kind>(
+        &self,
+        wasm: &[u8],
+        version: &Version,
+        job: &Job,
+    ) -> Result<Prepared<K>, Refusal> {
+        let ready = is_precompiled(wasm);
+        job.step(if ready { "loading" } else { "compiling" });
+        self.loader
+            .prepare_installed(wasm, &version.hash, &version.signed_by, true)
     }
 
     fn before<K: Kind>(

@@ -41,9 +41,10 @@ pub struct JobFacts {
     /// The version, once it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<Version>,
-    /// The last step, or how it ended: `queued`, `verifying`, `compiling`,
-    /// `trying`, `probation`, then `committed`, `refused` or `rolled-back`; of a
-    /// preflight also `replaying`, then `same`, `differs` or `refused`.
+    /// The last step, or how it ended: `queued`, `verifying`, `compiling` (`loading`
+    /// if it was compiled beforehand), `trying`, `probation`, then `committed`,
+    /// `refused` or `rolled-back`; of a preflight also `replaying`, then `same`,
+    /// `differs` or `refused`.
     pub state: &'static str,
     /// It will not change any more.
     pub done: bool,

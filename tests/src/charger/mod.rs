@@ -10,6 +10,7 @@ use anyhow::{Context as _, bail};
 use serde_json::Value;
 use tempfile::TempDir;
 
+pub mod compiled;
 mod components;
 mod config;
 mod contactor;
@@ -37,6 +38,8 @@ pub struct Site {
     dir: TempDir,
     log: String,
     cold: bool,
+    /// Another one than all tests run.
+    program: Option<PathBuf>,
 }
 
 /// A running charger; it is killed when it is dropped.
@@ -86,6 +89,7 @@ impl Site {
             dir,
             log: std::env::var("PLUGPOINT_LOG").unwrap_or_else(|_| "info".to_owned()),
             cold: false,
+            program: None,
         })
     }
 
@@ -98,6 +102,22 @@ impl Site {
             cold: true,
             ..Site::new()?
         })
+    }
+
+    /// The same place for another program.
+    #[must_use]
+    pub fn running(self, program: PathBuf) -> Site {
+        Site {
+            program: Some(program),
+            ..self
+        }
+    }
+
+    fn program(&self) -> anyhow::Result<PathBuf> {
+        match &self.program {
+            Some(program) => Ok(program.clone()),
+            None => program("PLUGPOINT_BIN", "plugpoint"),
+        }
     }
 
     /// What the program may write to.
@@ -220,7 +240,7 @@ impl Site {
     /// # Errors
     /// If it does not end.
     pub fn run(&self, arguments: &[&str]) -> anyhow::Result<Failed> {
-        let program = program("PLUGPOINT_BIN", "plugpoint")?;
+        let program = self.program()?;
         let process = Process::start(Command::new(program).args(arguments))?;
         ended(&process)
     }
@@ -230,7 +250,7 @@ impl Site {
         config: &str,
         command: impl FnOnce(&Path) -> Command,
     ) -> anyhow::Result<Process> {
-        let program = program("PLUGPOINT_BIN", "plugpoint")?;
+        let program = self.program()?;
         let file = self.file("plugpoint.toml");
         std::fs::write(&file, config)?;
         Process::start(

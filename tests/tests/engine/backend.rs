@@ -2,8 +2,7 @@
 
 use plugpoint_tests::charger::{Charger, Config, Site};
 
-/// Nobody listens there.
-const NOWHERE: &str = "ws://127.0.0.1:1/ocpp";
+use crate::NOWHERE;
 
 #[test]
 fn the_interpreter_can_be_chosen_and_the_status_says_so() {

@@ -3,3 +3,48 @@
 //! those tests on each (see `cargo xtask test`).
 
 mod backend;
+mod precompiled;
+mod small;
+#[path = "../swap/vendor.rs"]
+mod vendor;
+
+use plugpoint_tests::charger::{Charger, Config, Site};
+use serde_json::Value;
+use vendor::Vendor;
+
+/// Nobody listens there.
+const NOWHERE: &str = "ws://127.0.0.1:1/ocpp";
+
+/// A charger that trusts this vendor, and takes what is not signed by anybody.
+fn config(vendor: &Vendor) -> Config {
+    vendor
+        .trusted(Config::new(NOWHERE))
+        .set("trust.allow_unsigned", true)
+        // Nothing answers, so a version has proved itself at once or never.
+        .set("probation.time_s", 0)
+        .set("probation.events", 0)
+}
+
+fn start(site: &Site, config: &Config) -> Charger {
+    let charger = site.start(config).expect("a charger");
+    charger.wait_status("guests that run", |status| {
+        let components = status["components"].as_array().map_or(&[][..], |it| it);
+        components.len() == 2 && components.iter().all(|it| it["state"] == "running")
+    });
+    charger
+}
+
+/// Put into a slot, and proved there.
+fn installed(charger: &Charger, slot: &str, file: &[u8], signature: &str) -> Value {
+    let job = charger.install(slot, file, Some(signature), "");
+    charger.wait_ended(job.expect("a job"), "committed")
+}
+
+/// Why it is not taken; what ran before still runs.
+fn refusal(charger: &Charger, file: &[u8], signature: Option<&str>) -> String {
+    let before = charger.slot("policy/standard")["hash"].clone();
+    let job = charger.install("policy/standard", file, signature, "");
+    let job = charger.wait_ended(job.expect("a job"), "refused");
+    assert_eq!(charger.slot("policy/standard")["hash"], before);
+    job["error"].as_str().expect("a reason").to_owned()
+}

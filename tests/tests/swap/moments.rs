@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use plugpoint_tests::central_system::{CentralSystem, Door, Reply};
-use plugpoint_tests::charger::{Config, component};
+use plugpoint_tests::charger::Config;
 use plugpoint_tests::tell;
 use serde_json::{Value, json};
 
@@ -26,7 +26,14 @@ impl Scene {
     }
 
     fn unbooted(edit: impl FnOnce(Config) -> Config, script: impl FnOnce(&CentralSystem)) -> Scene {
-        let vendor = Vendor::new();
+        Scene::of(Vendor::new(), edit, script)
+    }
+
+    fn of(
+        vendor: Vendor,
+        edit: impl FnOnce(Config) -> Config,
+        script: impl FnOnce(&CentralSystem),
+    ) -> Scene {
         let setup = Setup { amnesia: false };
         let stage = setup.unbooted(1, |config| edit(vendor.trusted(config)), script);
         Scene { stage, vendor }
@@ -138,8 +145,10 @@ fn while_a_call_of_the_central_system_is_unanswered() {
 fn while_a_decision_is_pending() {
     // A policy that never answers this token: the decision takes its budget, and
     // then the next one decides.
-    let slow = component("guest-policy-second").expect("a component");
-    let scene = Scene::unbooted(
+    let vendor = Vendor::new();
+    let slow = vendor.file("guest-policy-second");
+    let scene = Scene::of(
+        vendor,
         |config| {
             config
                 .policy("slow", Some(&slow), "pass")

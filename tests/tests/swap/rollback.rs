@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use plugpoint_tests::central_system::{CentralSystem, Settings};
-use plugpoint_tests::charger::{Charger, Config, Site, component};
+use plugpoint_tests::charger::{Charger, Config, Site};
 use plugpoint_tests::tell;
 use serde_json::Value;
 
@@ -26,7 +26,7 @@ fn charging(mode: &str) -> Stage {
         ..Settings::default()
     })
     .expect("a central system");
-    let file = component("bad-component").expect("a component");
+    let file = vendor.file("bad-component");
     let config = vendor
         .trusted(Config::new(central.url()))
         .set("components.ocpp", file.to_string_lossy().into_owned())
@@ -289,7 +289,7 @@ fn safe_mode_when_nothing_can_run() {
         ..Settings::default()
     })
     .expect("a central system");
-    let file = component("bad-component").expect("a component");
+    let file = vendor.file("bad-component");
     let config = vendor
         .trusted(Config::new(central.url()))
         .set("components.ocpp", file.to_string_lossy().into_owned())

@@ -1,14 +1,16 @@
 //! A vendor who signs components with minisign, and the components.
 
 use std::io::Cursor;
+use std::path::PathBuf;
 
 use minisign::KeyPair;
-use plugpoint_tests::charger::{Config, component};
+use plugpoint_tests::charger::{Config, compiled};
 use toml::Value;
 
 /// Somebody with a key.
 pub struct Vendor {
     keys: KeyPair,
+    files: tempfile::TempDir,
 }
 
 /// A component and its signature.
@@ -21,6 +23,7 @@ impl Vendor {
     pub fn new() -> Vendor {
         Vendor {
             keys: KeyPair::generate_unencrypted_keypair().expect("a key"),
+            files: tempfile::tempdir().expect("a folder"),
         }
     }
 
@@ -44,6 +47,16 @@ impl Vendor {
         }
     }
 
+    /// The same as a file that a configuration can name, its signature beside it.
+    #[allow(dead_code)] // not by all who have a vendor
+    pub fn file(&self, name: &str) -> PathBuf {
+        let Signed { wasm, signature } = self.component(name);
+        let file = self.files.path().join(name);
+        std::fs::write(&file, wasm).expect("a file");
+        std::fs::write(file.with_extension("minisig"), signature).expect("a signature");
+        file
+    }
+
     /// A charger that trusts this vendor. Probations last until the test is
     /// over, unless it says otherwise.
     pub fn trusted(&self, config: Config) -> Config {
@@ -54,6 +67,7 @@ impl Vendor {
     }
 }
 
+/// In the form that the charger under test takes.
 pub fn wasm(name: &str) -> Vec<u8> {
-    std::fs::read(component(name).expect("a component")).expect("its bytes")
+    std::fs::read(compiled::built(name).expect("a component")).expect("its bytes")
 }
