@@ -4,7 +4,6 @@
 use std::time::{Duration, Instant};
 
 use plugpoint_tests::central_system::Reply;
-use plugpoint_tests::charger::component;
 use serde_json::{Value, json};
 
 use crate::stage::{Setup, Stage};
@@ -132,7 +131,7 @@ fn a_shadow_is_asked_compared_and_never_obeyed() {
 #[test]
 fn a_link_that_rejects_when_it_fails_does_so_during_swaps() {
     let vendor = Vendor::new();
-    let failing = component("guest-policy-second").expect("a component");
+    let failing = vendor.file("guest-policy-second");
     let stage = Setup { amnesia: false }.stage_with(1, |config| {
         let config = vendor.trusted(config);
         config
