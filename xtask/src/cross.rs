@@ -49,6 +49,15 @@ impl Processor {
         }
     }
 
+    /// What its components are compiled to, as `component precompile` calls it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Aarch64 => "aarch64",
+            Self::Armv7 => "pulley32",
+            Self::X86_64 => "x86_64",
+        }
+    }
+
     /// One of the tools of gcc and binutils.
     pub fn tool(self, name: &str) -> String {
         format!("{}-{name}", self.prefix())

@@ -14,6 +14,9 @@ use crate::workspace::{Workspace, run};
 /// The components that the program carries.
 const CARRIED: [&str; 2] = ["guest-ocpp", "guest-policy"];
 
+/// The profile of an optimised program without a compiler.
+pub const SMALL: &str = "small";
+
 /// The task `build`.
 pub fn build(workspace: &Workspace, release: bool, no_compiler: bool) -> Result<ExitCode> {
     let path = if no_compiler {
@@ -45,11 +48,13 @@ pub fn plugpoint(workspace: &Workspace, release: bool) -> Result<PathBuf> {
 /// The program without a compiler, for this machine. `desk`: one with a compiler.
 pub fn small(workspace: &Workspace, desk: &Path, release: bool) -> Result<PathBuf> {
     let mut cargo = workspace.cargo("build");
-    if release {
-        cargo.arg("--release");
-    }
     let code = std::env::consts::ARCH;
-    let left = path(workspace, release, "plugpoint");
+    let left = if release {
+        cargo.args(["--profile", SMALL]);
+        workspace.target(SMALL).join("plugpoint")
+    } else {
+        path(workspace, false, "plugpoint")
+    };
     without_compiler(workspace, desk, code, cargo, &left)
 }
 

@@ -28,16 +28,6 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     debian::need(&powercut::TOOLS, "the tests of power cuts")?;
     let python = python::interpreter(workspace)?;
     let node = node::environment(workspace)?;
-    let board = if is_wanted("board", arguments) {
-        board::for_tests(workspace)?
-    } else {
-        Vec::new()
-    };
-    let packages = if is_wanted(PACKAGES, arguments) {
-        Some(dist::for_tests(workspace)?)
-    } else {
-        None
-    };
     // The programs first: tests start them as a user would.
     let programs = || workspace::run(over_workspace(&mut workspace.cargo("build")).arg("--bins"));
     programs()?;
@@ -49,6 +39,17 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
         Some(small)
     } else {
         None
+    };
+
+    let with_board = is_wanted("board", arguments);
+    let packages = if with_board || is_wanted(PACKAGES, arguments) {
+        Some(dist::for_tests(workspace, &desk)?)
+    } else {
+        None
+    };
+    let board = match &packages {
+        Some(packages) if with_board => board::for_tests(workspace, &packages.program())?,
+        _ => Vec::new(),
     };
 
     let tests = || {
@@ -80,6 +81,9 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
                 .env("PLUGPOINT_BIN", small)
                 .env("PLUGPOINT_TEST_COMPILED", std::env::consts::ARCH);
             passed &= watched(&mut again, &mut summary)?;
+        }
+        if let Some(packages) = &packages {
+            passed &= watched(&mut dist::sessions(tests(), packages)?, &mut summary)?;
         }
         passed &= watched(&mut virtual_time::all(workspace), &mut summary)?;
     }

@@ -10,7 +10,7 @@ use plugpoint_tests::ledger::{Ledger, Rules};
 
 use crate::keyboard::Eavesdroppers;
 use crate::meter::Meter;
-use crate::stage::{Contacts, PATIENCE, Steps, central, config, start};
+use crate::stage::{Contacts, PATIENCE, Steps, central, config, start_program};
 
 const CARD: &str = "04a1b2c3d4e5f6";
 
@@ -33,6 +33,17 @@ MeterValueSampleInterval = "0"
 
 #[test]
 fn session_through_real_interfaces() {
+    session("plugpoint");
+}
+
+/// The program for 32-bit ARM on the same kernel: without a compiler, its guests
+/// are interpreted.
+#[test]
+fn armv7_session_through_real_interfaces() {
+    session("plugpoint-armv7");
+}
+
+fn session(program: &str) {
     let mut steps = Steps::begin();
     let mut meter = Meter::start();
     let central = central("ocpp1.6");
@@ -46,7 +57,7 @@ fn session_through_real_interfaces() {
     let others = Eavesdroppers::listen(&board);
     steps.done("others on the board hear what is typed on the reader");
 
-    start(&board, &config(&central, DEVICES));
+    start_program(&board, program, &config(&central, DEVICES));
     central.expect_any("BootNotification");
     steps.done("the program is up: BootNotification over the network");
     central.expect_status(0, "Available");
@@ -100,10 +111,20 @@ fn session_through_real_interfaces() {
     let ledger = Ledger::of(&central.journal().entries(), &Rules::default());
     ledger.assert_clean(|| central.journal().transcript());
 
-    let memory = board
-        .shell()
-        .run("for p in $(pidof plugpoint); do grep -E 'Name|VmRSS' /proc/$p/status; done")
-        .expect("a status");
-    plugpoint_tests::tell(&memory);
+    tell_memory(&board, program);
     drop(contacts);
+}
+
+/// What the processes of the program need: the guard is the smaller one.
+fn tell_memory(board: &Board, program: &str) {
+    let find = format!(
+        "for p in $(pidof {program}); do echo $(sed -n 's/^\\(Rss\\|Pss\\|Pss_Anon\\): *//p' /proc/$p/smaps_rollup); done"
+    );
+    let told = board.shell().run(&find).expect("what they need");
+    for process in told.lines() {
+        plugpoint_tests::tell(&format!(
+            "             {program}: {process} (resident, proportional, of it anonymous)"
+        ));
+    }
+    assert_eq!(told.lines().count(), 2, "main process and guard: {told}");
 }

@@ -89,17 +89,26 @@ on = ["charging"]
 
 /// Starts the program on the board; its process id.
 pub fn start(board: &Board, config: &str) -> u32 {
-    start_as(board, "charger", config)
+    start_program(board, "plugpoint", config)
+}
+
+/// The same, with another program than the one for the board's own processor.
+pub fn start_program(board: &Board, program: &str, config: &str) -> u32 {
+    launch(board, "charger", program, config)
 }
 
 /// The same, where there are several.
 pub fn start_as(board: &Board, name: &str, config: &str) -> u32 {
+    launch(board, name, "plugpoint", config)
+}
+
+fn launch(board: &Board, name: &str, program: &str, config: &str) -> u32 {
     let shell = board.shell();
     let file = format!("/tmp/{name}.toml");
     shell.write(&file, config).expect("a configuration");
     let log = log(name);
     let started = shell.run(&format!(
-        "RUST_LOG=info plugpoint run --config {file} >> {log} 2>&1 < /dev/null & echo $!"
+        "RUST_LOG=info {program} run --config {file} >> {log} 2>&1 < /dev/null & echo $!"
     ));
     let started = started.expect("a process");
     started.trim().parse().expect("a process id")

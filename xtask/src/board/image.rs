@@ -1,5 +1,5 @@
 //! The board's device tree, with names for its GPIO lines, and its first file
-//! system: a shell, the modules that are needed, and the program.
+//! system: a shell, the modules that are needed, and the programs.
 
 use std::fs::{self, File};
 use std::io::BufWriter;
@@ -55,8 +55,14 @@ while true; do
 done
 "##;
 
-/// Makes `kernel`, `board.dtb` and `initramfs` in the folder.
-pub fn make(folder: &Path, root: &Path, program: &Path, components: &Path) -> Result<()> {
+/// Makes `kernel`, `board.dtb` and `initramfs` in the folder. `programs`: their
+/// names on the board, and where they are here.
+pub fn make(
+    folder: &Path,
+    root: &Path,
+    programs: &[(&str, &Path)],
+    components: &Path,
+) -> Result<()> {
     let version = kernel_version(root)?;
     let image = root.join(format!("boot/vmlinuz-{version}"));
     fs::copy(&image, folder.join("kernel"))
@@ -69,7 +75,9 @@ pub fn make(folder: &Path, root: &Path, program: &Path, components: &Path) -> Re
     }
     archive.file("init", INIT.as_bytes())?;
     archive.file("bin/busybox", &read(&root.join("bin/busybox"))?)?;
-    archive.file("bin/plugpoint", &read(program)?)?;
+    for (name, program) in programs {
+        archive.file(&format!("bin/{name}"), &read(program)?)?;
+    }
     // For the guest that never comes back.
     let bad = components.join("bad-component.wasm");
     archive.file("bad-component.wasm", &read(&bad)?)?;

@@ -15,7 +15,7 @@ mod program;
 
 pub use program::PROFILE;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -23,7 +23,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::workspace::Workspace;
-use crate::{debian, python};
+use crate::{debian, dist, python};
 
 /// What is to be done on the board.
 #[derive(Args)]
@@ -35,6 +35,9 @@ pub struct Options {
     /// With `--safety`: how often each.
     #[arg(long, default_value_t = 100)]
     count: u32,
+    /// The same session with the program for 32-bit ARM too, without a compiler.
+    #[arg(long)]
+    armv7: bool,
 }
 
 /// For the meter at the other end of the board's serial line.
@@ -45,8 +48,19 @@ const FEW: u32 = 3;
 
 /// Runs it.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
-    let folder = prepare(workspace)?;
-    let filter = if options.safety { "safety" } else { "session" };
+    let armv7 = match options.armv7 {
+        true => {
+            let desk = crate::program::plugpoint(workspace, false)?;
+            Some(dist::for_tests(workspace, &desk)?.program())
+        }
+        false => None,
+    };
+    let folder = prepare(workspace, armv7.as_deref())?;
+    let filter = match (options.safety, options.armv7) {
+        (true, _) => "safety",
+        (false, true) => "session_through_real_interfaces",
+        (false, false) => "session::session",
+    };
     let mut command = workspace.cargo("test");
     command
         .args(["-p", "plugpoint-tests", "--test", "board", filter])
@@ -65,8 +79,9 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
 }
 
 /// For `cargo xtask test`: prepares the board, and what its tests are told.
-pub fn for_tests(workspace: &Workspace) -> Result<Vec<(&'static str, PathBuf)>> {
-    let folder = prepare(workspace)?;
+/// `armv7`: the program for 32-bit ARM.
+pub fn for_tests(workspace: &Workspace, armv7: &Path) -> Result<Vec<(&'static str, PathBuf)>> {
+    let folder = prepare(workspace, Some(armv7))?;
     environment(workspace, folder, FEW)
 }
 
@@ -87,7 +102,7 @@ fn environment(
 }
 
 /// Everything for the board, in the folder that it returns.
-fn prepare(workspace: &Workspace) -> Result<PathBuf> {
+fn prepare(workspace: &Workspace, armv7: Option<&Path>) -> Result<PathBuf> {
     let folder = workspace.target("board");
     let begin = Instant::now();
     debian::need(&packages::TOOLS, "the tests on the emulated board")?;
@@ -97,7 +112,9 @@ fn prepare(workspace: &Workspace) -> Result<PathBuf> {
     let program = program::build(workspace)?;
     step("program for aarch64", begin);
     let begin = Instant::now();
-    image::make(&folder, &root, &program, &workspace.components())?;
+    let mut programs = vec![("plugpoint", program.as_path())];
+    programs.extend(armv7.map(|program| ("plugpoint-armv7", program)));
+    image::make(&folder, &root, &programs, &workspace.components())?;
     step("device tree and file system", begin);
     Ok(folder)
 }

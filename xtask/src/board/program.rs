@@ -18,6 +18,8 @@ pub fn build(workspace: &Workspace) -> Result<PathBuf> {
     run(processor
         .cargo(workspace, "build")
         .args(["-p", "plugpoint", "--bin", "plugpoint"])
+        // Neither compilers for other processors nor what authors of plugins need.
+        .args(["--no-default-features", "--features", "compiler"])
         .args(["--profile", PROFILE]))?;
     let folder = workspace.target(processor.target());
     Ok(folder.join(PROFILE).join("plugpoint"))

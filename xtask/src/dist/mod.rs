@@ -2,16 +2,16 @@
 //! `.deb`, each with the static program, a configuration, the systemd unit and
 //! the documentation. The same sources give the same bytes.
 //!
-//! * `program`: the program of the package;
+//! * `binary`: the program of the package;
 //! * `tree`: the files as they are to lie on the board;
 //! * `archive`: the two packages made of them;
-//! * `checked`: those that the tests look at.
+//! * `emulated`: the package that the tests look at, and sessions with its program.
 //!
 //! What is packed lies in `packaging/`.
 
 mod archive;
-mod checked;
-mod program;
+mod binary;
+mod emulated;
 mod tree;
 
 use std::fs;
@@ -24,10 +24,11 @@ use clap::Args;
 use crate::board;
 use crate::cross::Processor;
 use crate::debian;
+use crate::program;
 use crate::workspace::{Workspace, output};
 
-pub use checked::for_tests;
-use program::Build;
+use binary::{Build, Compiler};
+pub use emulated::{for_tests, sessions};
 
 /// For whom.
 #[derive(Args)]
@@ -38,6 +39,10 @@ pub struct Options {
     /// Built in a third of the time, for tries.
     #[arg(long)]
     quick: bool,
+    /// A program without the compiler, about a third of the size: it takes only
+    /// components that were compiled beforehand.
+    #[arg(long)]
+    no_compiler: bool,
 }
 
 /// Where a package was left, and the program that went into it.
@@ -50,6 +55,13 @@ pub struct Packages {
     pub tar: PathBuf,
 }
 
+impl Packages {
+    /// The program that they unpack to.
+    pub fn program(&self) -> PathBuf {
+        self.folder.join("root/usr/bin/plugpoint")
+    }
+}
+
 /// Programs that packing needs, and the packages they come in.
 const TOOLS: [(&str, &str); 3] = [("dpkg-deb", "dpkg"), ("tar", "tar"), ("gzip", "gzip")];
 
@@ -57,15 +69,21 @@ const TOOLS: [(&str, &str); 3] = [("dpkg-deb", "dpkg"), ("tar", "tar"), ("gzip",
 pub fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
     let build = Build {
         processor: options.target,
-        compiler: true,
-        profile: if options.quick {
-            board::PROFILE
+        compiler: if options.no_compiler {
+            // Any build with a compiler will do; this one is the quickest.
+            Compiler::At(program::plugpoint(workspace, false)?)
         } else {
-            "release"
+            Compiler::Own
+        },
+        profile: match (options.quick, options.no_compiler) {
+            (true, _) => board::PROFILE,
+            (false, true) => program::SMALL,
+            (false, false) => "release",
         },
     };
     let packages = pack(workspace, &build)?;
-    for path in [&packages.tar, &packages.deb] {
+    let program = packages.program();
+    for path in [&program, &packages.tar, &packages.deb] {
         let size = fs::metadata(path)?.len();
         println!("{} ({} KiB)", path.display(), size.div_ceil(1024));
     }
@@ -76,7 +94,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
 fn pack(workspace: &Workspace, build: &Build) -> Result<Packages> {
     debian::need(&TOOLS, "packages")?;
     let facts = Facts::of(workspace)?;
-    let program = program::build(workspace, build, facts.epoch)?;
+    let program = binary::build(workspace, build, facts.epoch)?;
     let folder = workspace.target("dist").join(build.name());
     if folder.exists() {
         fs::remove_dir_all(&folder)

@@ -7,22 +7,34 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::cross::Processor;
+use crate::program;
 use crate::workspace::{Workspace, run};
 
 /// Which program.
 pub struct Build {
     /// For which processor.
     pub processor: Processor,
-    /// It compiles components itself.
-    pub compiler: bool,
+    /// Who compiles components.
+    pub compiler: Compiler,
     /// Of the workspace's Cargo.toml.
     pub profile: &'static str,
+}
+
+/// Who compiles components.
+pub enum Compiler {
+    /// The program itself.
+    Own,
+    /// This one at the desk, beforehand.
+    At(PathBuf),
 }
 
 impl Build {
     /// Of its folder and its `.tar.gz`.
     pub fn name(&self) -> String {
-        let more = if self.compiler { "" } else { "-no-compiler" };
+        let more = match self.compiler {
+            Compiler::Own => "",
+            Compiler::At(_) => "-no-compiler",
+        };
         format!("{}{more}", self.processor.name())
     }
 }
@@ -33,18 +45,25 @@ pub fn build(workspace: &Workspace, build: &Build, epoch: u64) -> Result<PathBuf
     processor.prepare()?;
     let mut command = processor.cargo_for_others(workspace, "build");
     command
-        .args(["-p", "plugpoint", "--bin", "plugpoint"])
-        .args(["--profile", build.profile, "--no-default-features"])
+        .args(["--profile", build.profile])
         .env("SOURCE_DATE_EPOCH", epoch.to_string());
-    if build.compiler {
-        // Neither compilers for other processors nor what authors of plugins need.
-        command.args(["--features", "compiler"]);
-    }
-    run(&mut command)?;
     let folder = workspace.target(processor.target()).join(build.profile);
+    let left = folder.join("plugpoint");
+    let built = match &build.compiler {
+        Compiler::Own => {
+            // Neither compilers for other processors nor what authors of plugins need.
+            command
+                .args(["-p", "plugpoint", "--bin", "plugpoint"])
+                .args(["--no-default-features", "--features", "compiler"]);
+            run(&mut command)?;
+            left
+        }
+        Compiler::At(desk) => {
+            program::without_compiler(workspace, desk, processor.code(), command, &left)?
+        }
+    };
     let stripped = folder.join(format!("plugpoint-{}", build.name()));
-    fs::copy(folder.join("plugpoint"), &stripped)
-        .with_context(|| format!("cannot write {}", stripped.display()))?;
+    fs::copy(&built, &stripped).with_context(|| format!("cannot write {}", stripped.display()))?;
     // Cargo leaves the symbols of the libc in.
     run(Command::new(processor.tool("strip"))
         .arg("--strip-all")
