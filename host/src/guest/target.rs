@@ -60,8 +60,8 @@ impl Backend {
         }
     }
 
-    /// The usual bounds of time are multiplied by this: the interpreter was seen
-    /// to take about ten times as long as machine code.
+    /// The usual bounds of time are multiplied by this: the interpreter takes
+    /// several times as long as machine code, and a bound is no measure.
     #[must_use]
     pub fn time_factor(self) -> u32 {
         match self {
