@@ -46,15 +46,37 @@ pub fn compiled(name: &str, target: &str) -> anyhow::Result<PathBuf> {
     }
     // Several tests may do this at once.
     let fresh = tempfile::NamedTempFile::new_in(&folder)?.into_temp_path();
+    precompile(&desk, target, &wasm, &fresh)?;
+    fresh.persist(&file).context("a compiled component")?;
+    Ok(file)
+}
+
+/// A component that a test has made, in the form that the charger under test
+/// takes.
+///
+/// # Errors
+/// If the program with the compiler refuses it; the text is what it says.
+pub fn taken(wasm: Vec<u8>) -> anyhow::Result<Vec<u8>> {
+    let Some(target) = target() else {
+        return Ok(wasm);
+    };
+    let folder = tempfile::tempdir()?;
+    let (from, to) = (folder.path().join("made.wasm"), folder.path().join("made"));
+    fs::write(&from, wasm)?;
+    let desk = program("PLUGPOINT_DESK", "plugpoint")?;
+    precompile(&desk, &target, &from, &to)?;
+    Ok(fs::read(to)?)
+}
+
+fn precompile(desk: &Path, target: &str, from: &Path, to: &Path) -> anyhow::Result<()> {
     let done = Command::new(desk)
         .args(["component", "precompile", "--target", target, "--output"])
-        .args([fresh.as_ref(), wasm.as_path()])
+        .args([to, from])
         .output()?;
     if !done.status.success() {
         bail!("{}", String::from_utf8_lossy(&done.stderr).trim());
     }
-    fresh.persist(&file).context("a compiled component")?;
-    Ok(file)
+    Ok(())
 }
 
 fn is_newer(file: &Path, than: &Path) -> bool {

@@ -111,12 +111,17 @@ fn session(program: &str) {
     let ledger = Ledger::of(&central.journal().entries(), &Rules::default());
     ledger.assert_clean(|| central.journal().transcript());
 
-    tell_memory(&board, program);
+    tell_size_and_memory(&board, program);
     drop(contacts);
 }
 
-/// What the processes of the program need: the guard is the smaller one.
-fn tell_memory(board: &Board, program: &str) {
+/// What the program and its processes need: the guard is the smaller one.
+fn tell_size_and_memory(board: &Board, program: &str) {
+    let size = board
+        .shell()
+        .run(&format!("stat -c %s /bin/{program}"))
+        .expect("its size");
+    plugpoint_tests::tell(&format!("             {program}: {} bytes", size.trim()));
     let find = format!(
         "for p in $(pidof {program}); do echo $(sed -n 's/^\\(Rss\\|Pss\\|Pss_Anon\\): *//p' /proc/$p/smaps_rollup); done"
     );

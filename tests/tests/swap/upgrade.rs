@@ -4,7 +4,7 @@
 use std::fs;
 use std::process::Command;
 
-use plugpoint_tests::charger::component;
+use plugpoint_tests::charger::{compiled, component};
 use serde_json::Value;
 
 use crate::session::build_of;
@@ -13,15 +13,33 @@ use crate::vendor::{Vendor, wasm};
 
 /// The second build, as one that cannot write the schema before its own.
 fn newer_only() -> Vec<u8> {
-    let mut bytes = wasm("guest-ocpp-second");
-    let (said, instead) = (b"reads 1-2, writes 1-2", b"reads 1-2, writes 2-2");
-    let mut at = 0;
-    while let Some(found) = bytes[at..].windows(said.len()).position(|it| it == said) {
-        at += found;
-        bytes[at..at + instead.len()].copy_from_slice(instead);
+    let mut bytes = fs::read(component("guest-ocpp-second").expect("a component")).expect("bytes");
+    replace(
+        &mut bytes,
+        b"reads 1-2, writes 1-2",
+        b"reads 1-2, writes 2-2",
+    );
+    compiled::taken(bytes).expect("a component that can be taken")
+}
+
+/// One that the charger was offered as long as it was another program: its
+/// interface is newer than ours, or it was compiled for an engine before ours.
+fn misfit() -> (Vec<u8>, [&'static str; 2]) {
+    if compiled::target().is_none() {
+        return (wasm("bad-version"), ["0.2.0", "this charger offers 0.1"]);
     }
-    assert!(at > 0, "it says something of its schemas");
-    bytes
+    let mut bytes = wasm("guest-ocpp-second");
+    replace(&mut bytes, b"\"wasmtime\":\"48.", b"\"wasmtime\":\"47.");
+    (bytes, ["wasmtime 47.", "wasmtime 48."])
+}
+
+fn replace<const N: usize>(bytes: &mut [u8], said: &[u8; N], instead: &[u8; N]) {
+    let mut replaced = 0;
+    while let Some(at) = bytes.windows(N).position(|it| it == said) {
+        bytes[at..at + N].copy_from_slice(instead);
+        replaced += 1;
+    }
+    assert!(replaced > 0, "it says {:?}", String::from_utf8_lossy(said));
 }
 
 #[test]
@@ -85,11 +103,15 @@ fn with_an_installed_component(vendor: &Vendor) -> Stage {
 
 /// The next program brings another component along: here the configuration names
 /// it, which is the same to the slot.
-fn upgraded(mut stage: Stage, name: &str, prepare: impl FnOnce(&Stage)) -> (Stage, String) {
+fn upgraded(
+    mut stage: Stage,
+    vendor: &Vendor,
+    name: &str,
+    prepare: impl FnOnce(&Stage),
+) -> (Stage, String) {
     stage.charger.process().kill();
     prepare(&stage);
-    let brought = component(name).expect("a component");
-    let path = brought.to_string_lossy().into_owned();
+    let path = vendor.file(name).to_string_lossy().into_owned();
     stage.config = stage.config.clone().set("components.ocpp", path);
     let stage = stage.after_kill();
     stage.expect_up();
@@ -101,7 +123,7 @@ fn upgraded(mut stage: Stage, name: &str, prepare: impl FnOnce(&Stage)) -> (Stag
 fn what_was_installed_goes_before_what_a_newer_program_brings() {
     let vendor = Vendor::new();
     let stage = with_an_installed_component(&vendor);
-    let (stage, printed) = upgraded(stage, "guest-ocpp-old", |_| {});
+    let (stage, printed) = upgraded(stage, &vendor, "guest-ocpp-old", |_| {});
     assert!(
         printed.contains("an installed component goes before"),
         "{printed}"
@@ -117,14 +139,14 @@ fn what_was_installed_and_fits_no_more_gives_way_and_that_is_said() {
     let stage = with_an_installed_component(&vendor);
     let hash = stage.charger.slot("ocpp")["hash"].clone();
     let hash = hash.as_str().expect("a hash").to_owned();
-    let (stage, printed) = upgraded(stage, "guest-ocpp-second", |stage| {
-        put_in_its_place(stage, &vendor, &hash, &wasm("bad-version"));
+    let (misfit, words) = misfit();
+    let (stage, printed) = upgraded(stage, &vendor, "guest-ocpp-second", |stage| {
+        put_in_its_place(stage, &vendor, &hash, &misfit);
     });
     assert!(printed.contains("cannot be used"), "{printed}");
     let slot = stage.charger.slot("ocpp");
     let notes = slot["notes"].to_string();
-    let says = notes.contains("0.2.0") && notes.contains("this charger offers 0.1");
-    assert!(says, "{slot:#}");
+    assert!(words.iter().all(|it| notes.contains(it)), "{slot:#}");
     assert_ne!(slot["source"], "installed", "{slot:#}");
     assert_eq!(stage.charger.slot("ocpp")["state"], "running");
     stage.ledger();
@@ -133,6 +155,10 @@ fn what_was_installed_and_fits_no_more_gives_way_and_that_is_said() {
 /// As if that one had been installed: by a program whose interface it fits.
 fn put_in_its_place(stage: &Stage, vendor: &Vendor, hash: &str, wasm: &[u8]) {
     let shelf = stage.site.state_dir().join("components");
+    let form = match compiled::target() {
+        Some(_) => "ppc",
+        None => "wasm",
+    };
     let file = shelf.join("new.wasm");
     fs::write(&file, wasm).expect("written");
     let sum = Command::new("sha256sum")
@@ -141,8 +167,8 @@ fn put_in_its_place(stage: &Stage, vendor: &Vendor, hash: &str, wasm: &[u8]) {
         .expect("a sum");
     let sum = String::from_utf8_lossy(&sum.stdout).into_owned();
     let new = sum.split(' ').next().expect("a sum");
-    fs::rename(&file, shelf.join(format!("{new}.wasm"))).expect("in its place");
-    let signature = shelf.join(format!("{new}.wasm.minisig"));
+    fs::rename(&file, shelf.join(format!("{new}.{form}"))).expect("in its place");
+    let signature = shelf.join(format!("{new}.{form}.minisig"));
     fs::write(signature, vendor.sign(wasm)).expect("written");
     let path = stage.site.state_dir().join("plugpoint.db");
     let database = rusqlite::Connection::open(path).expect("a database");
