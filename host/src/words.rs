@@ -7,7 +7,12 @@ use crate::wit::protocol::{Phase, Quantity};
 #[must_use]
 pub(crate) fn of(case: &impl std::fmt::Debug) -> String {
     let debug = format!("{case:?}");
-    let name = debug.rsplit("::").next().unwrap_or_default();
+    kebab(debug.rsplit("::").next().unwrap_or_default())
+}
+
+/// A name of Rust's in kebab case.
+#[must_use]
+pub(crate) fn kebab(name: &str) -> String {
     let mut word = String::with_capacity(name.len() + 4);
     for letter in name.chars() {
         if letter.is_ascii_uppercase() && !word.is_empty() {

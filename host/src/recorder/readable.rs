@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::words::kebab;
+
 /// Longer values are cut.
 const LONGEST: usize = 400;
 
@@ -78,15 +80,4 @@ fn cut(mut text: String) -> String {
 fn bytes(items: &[Value]) -> Option<Vec<u8>> {
     let byte = |it: &Value| u8::try_from(it.as_u64()?).ok();
     items.iter().map(byte).collect()
-}
-
-fn kebab(name: &str) -> String {
-    let mut word = String::with_capacity(name.len() + 4);
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() && !word.is_empty() {
-            word.push('-');
-        }
-        word.push(letter.to_ascii_lowercase());
-    }
-    word
 }

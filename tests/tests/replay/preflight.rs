@@ -2,6 +2,7 @@
 //! charges.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::json;
 
@@ -56,7 +57,19 @@ fn a_candidate_is_tried_on_the_last_hours_while_a_car_charges() {
     assert!(post("/v1/components/policy/none/preflight", &changed, None).is_err());
 
     // By the command, in words.
-    let status = charger.control().url();
+    let control = charger.control().url();
+    let preflight = |file: &Path| {
+        let file = file.to_string_lossy();
+        plugpoint(&[
+            "component",
+            "preflight",
+            &file,
+            "--slot",
+            "ocpp",
+            "--control",
+            control,
+        ])
+    };
     for (candidate, code, words) in [
         (&same, 0, "no difference: it would have done the same"),
         (&changed, 1, "first difference: event"),
@@ -68,33 +81,13 @@ fn a_candidate_is_tried_on_the_last_hours_while_a_car_charges() {
             &candidate.signature,
         )
         .expect("one");
-        let file = file.to_string_lossy();
-        let arguments = [
-            "component",
-            "preflight",
-            &file,
-            "--slot",
-            "ocpp",
-            "--control",
-            status,
-        ];
-        let ended = plugpoint(&arguments);
+        let ended = preflight(&file);
         assert_eq!(ended.code, Some(code), "{ended:?}");
         assert!(ended.stdout.contains(words), "{ended:?}");
         assert!(ended.stdout.contains("worst time of a call"), "{ended:?}");
     }
     let file = stage.site.file("nothing.wasm");
-    let file = file.to_string_lossy();
-    let arguments = [
-        "component",
-        "preflight",
-        &file,
-        "--slot",
-        "ocpp",
-        "--control",
-        status,
-    ];
-    assert_eq!(plugpoint(&arguments).code, Some(2));
+    assert_eq!(preflight(&file).code, Some(2));
 
     // Nothing has changed meanwhile, and the car charges.
     let after = charger.slot("ocpp");
