@@ -14,7 +14,12 @@ pub(crate) struct Store<'a> {
     entries: &'a dyn Entries,
     form: Form,
     changed: Vec<(String, Option<Entry>)>,
+    /// Secrets that pass by.
+    hidden: Vec<Vec<u8>>,
 }
+
+/// Where a secret is while it passes by.
+const HIDDEN: &str = "secret/refused";
 
 impl<'a> Store<'a> {
     pub(crate) fn new(entries: &'a dyn Entries, form: Form) -> Self {
@@ -22,6 +27,7 @@ impl<'a> Store<'a> {
             entries,
             form,
             changed: Vec::new(),
+            hidden: Vec::new(),
         }
     }
 
@@ -122,6 +128,12 @@ impl<'a> Store<'a> {
         self.note(key.to_owned(), None);
     }
 
+    /// Tells the host that this was told as a secret, though it is not kept: it is
+    /// kept as one and forgotten in the same call. So it stands in no record.
+    pub(crate) fn hide(&mut self, value: Vec<u8>) {
+        self.hidden.push(value);
+    }
+
     fn note(&mut self, key: String, entry: Option<Entry>) {
         match self.changed.iter_mut().find(|(changed, _)| *changed == key) {
             Some((_, before)) => *before = entry,
@@ -132,7 +144,16 @@ impl<'a> Store<'a> {
     /// The changes as actions.
     pub(crate) fn into_actions(self) -> impl Iterator<Item = Action> {
         let form = self.form;
-        self.changed.into_iter().flat_map(move |(key, entry)| {
+        let hidden = self.hidden.into_iter().flat_map(|value| {
+            let passing = Entry {
+                key: HIDDEN.to_owned(),
+                value,
+                durability: Durability::Session,
+                secret: true,
+            };
+            [Action::Keep(passing), Action::Forget(HIDDEN.to_owned())]
+        });
+        let changed = self.changed.into_iter().flat_map(move |(key, entry)| {
             let kept = form.key(&key);
             let moved = form.moving && kept != key;
             let old = moved.then_some(Action::Forget(key));
@@ -141,7 +162,8 @@ impl<'a> Store<'a> {
                 None => Action::Forget(kept),
             };
             [Some(new), old].into_iter().flatten()
-        })
+        });
+        hidden.chain(changed)
     }
 
     /// A record that was kept as JSON. A damaged one is logged and dropped.

@@ -1,5 +1,6 @@
 //! The password of the link: the configuration key AuthorizationKey. It lives
-//! in secret entries only, decoded, and is never read back.
+//! in secret entries only, decoded, and is never read back. One that is refused
+//! is no less secret: it may be the right one with a slip of the finger.
 
 use crate::host::{Durability, Entry, Setting};
 use crate::turn::Turn;
@@ -35,6 +36,7 @@ impl Which {
             let bytes = decode(&setting.value);
             if bytes.is_none() && !setting.value.is_empty() {
                 turn.warn("setting AuthorizationKey is neither hexadecimal nor 16 to 20 characters and is left out");
+                refuse(turn, &setting.value);
             }
             bytes
         });
@@ -71,6 +73,13 @@ impl Which {
 pub(crate) fn forget_former(turn: &mut Turn<'_>) {
     if turn.store.get(FORMER).is_some() {
         turn.store.forget(FORMER);
+    }
+}
+
+/// This was told as a password and is none.
+pub(crate) fn refuse(turn: &mut Turn<'_>, value: &str) {
+    if !value.is_empty() {
+        turn.store.hide(value.as_bytes().to_vec());
     }
 }
 

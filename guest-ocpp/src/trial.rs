@@ -30,6 +30,7 @@ impl Charger {
     /// Takes a new password; false if it has no right form.
     pub(crate) fn change_password(&mut self, turn: &mut Turn<'_>, value: &str) -> bool {
         let Some(password) = password::decode(value) else {
+            password::refuse(turn, value);
             return false;
         };
         self.end_passed_trial(turn);

@@ -4,6 +4,7 @@ use super::{Answer, status};
 use crate::charger::Charger;
 use crate::config::{Access, Key};
 use crate::fields::Fields;
+use crate::password;
 use crate::turn::Turn;
 
 /// Longest value of the standard.
@@ -17,8 +18,14 @@ impl Charger {
         fields: Fields<'_, '_>,
     ) -> Answer {
         let name = fields.text("key", 50)?;
-        let value = fields.text("value", LONGEST)?;
-        let Some(key) = Key::find(name) else {
+        let key = Key::find(name);
+        let value = fields.text("value", LONGEST).inspect_err(|_| {
+            let too_long = fields.text("value", usize::MAX);
+            if let (Some(Key::AuthorizationKey), Ok(value)) = (key, too_long) {
+                password::refuse(turn, value);
+            }
+        })?;
+        let Some(key) = key else {
             return status(id, "NotSupported");
         };
         if self.config.access(key) == Access::Read {

@@ -43,6 +43,16 @@ fn keys_of_the_link_take_effect() {
             world.call("ChangeConfiguration", change("SecurityProfile", "1"))["status"],
             "Rejected"
         );
+        // What is refused leaves nothing behind.
+        let refused = change("AuthorizationKey", "one that is far too long");
+        let before: Vec<String> = world.flash.memory_mut().keys().cloned().collect();
+        let syncs = world.flash.syncs;
+        assert_eq!(
+            world.call("ChangeConfiguration", refused)["status"],
+            "Rejected"
+        );
+        assert!(world.flash.memory_mut().keys().eq(&before));
+        assert_eq!(world.flash.syncs, syncs);
         let all = world.call("GetConfiguration", json!({"key": ["AuthorizationKey"]}));
         assert!(!all.to_string().contains("0011"));
     }

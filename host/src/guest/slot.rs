@@ -391,12 +391,16 @@ impl<K: Kind> Slot<K> {
             })
             .collect();
         if let Some(witness) = &mut self.witness {
-            let kept = changes.iter().filter_map(|change| match change {
-                Change::Keep(entry) => Some(entry),
-                Change::Forget(_) => None,
-            });
-            kept.filter(|it| it.secret)
-                .for_each(|it| witness.secret(&it.value));
+            for (at, change) in changes.iter().enumerate() {
+                let Change::Keep(entry) = change else {
+                    continue;
+                };
+                if entry.secret {
+                    let last = changes[at..].iter().rfind(|it| it.key() == entry.key);
+                    let stays = !matches!(last, Some(Change::Forget(_)));
+                    witness.secret(&entry.value, stays);
+                }
+            }
         }
         let forgotten = if self.watches {
             self.about_to_forget(&changes)

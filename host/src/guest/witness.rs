@@ -27,8 +27,10 @@ pub trait Witness<K: Kind>: Send {
     /// All actions of that call, in the guest's order.
     fn returned(&mut self, actions: &[K::Action]);
 
-    /// Among them is one that keeps this in a secret entry.
-    fn secret(&mut self, value: &Arc<[u8]>);
+    /// Among them is one that keeps this in a secret entry. It does not stay if
+    /// the same call forgets it: so a guest tells of a secret that it was told and
+    /// does not keep.
+    fn secret(&mut self, value: &Arc<[u8]>, stays: bool);
 
     /// The call took so many microseconds, and left the instance with so much
     /// memory.

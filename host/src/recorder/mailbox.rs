@@ -3,9 +3,10 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::secrets::Secret;
 use super::segment::Header;
 use crate::store::KeptEntry;
 
@@ -54,15 +55,15 @@ pub(super) struct Opening {
     /// With the secret ones as they are.
     pub(super) entries: Vec<KeptEntry>,
     /// Other things that are secret, such as a password in an address.
-    pub(super) secrets: Vec<Arc<[u8]>>,
+    pub(super) secrets: Vec<Secret>,
 }
 
-/// Moments one after the other, each as `length (u32), flag, postcard`.
+/// Moments one after the other, each as `length (u32), secrets (u32), postcard`.
 #[derive(Debug, Default)]
 pub(super) struct Moments {
     pub(super) bytes: Vec<u8>,
-    /// What became secret in them.
-    pub(super) secrets: Vec<Arc<[u8]>>,
+    /// What became secret in them, in their order: so many as each of them says.
+    pub(super) secrets: Vec<Secret>,
 }
 
 impl Post {

@@ -6,7 +6,8 @@
 //! * [`Moment`]: one thing that happened in a slot
 //! * [`Tape`]: the recording end, on the thread that runs the guest
 //! * [`Recorder`]: the thread that writes, and never makes anybody wait
-//! * `secrets`: what must not stand in a record, and what stands there instead
+//! * `secrets` and `addresses`: what must not stand in a record, and what stands
+//!   there instead
 //! * [`Segment`] and `ring`: the files
 //! * [`replay`]: a build on a record, and [`Report`]: what came of it
 //! * [`Desk`]: the command `plugpoint replay`
@@ -14,6 +15,7 @@
 //! What is *not* here: which build is in a slot (see `slots`). A record is never
 //! read to run a charger: without it everything works the same.
 
+mod addresses;
 mod desk;
 mod difference;
 mod mailbox;

@@ -437,7 +437,7 @@ impl<K: Kind> Witness<K> for Listener<K> {
         *heard = actions.to_vec();
     }
 
-    fn secret(&mut self, _: &Arc<[u8]>) {}
+    fn secret(&mut self, _: &Arc<[u8]>, _: bool) {}
     fn succeeded(&mut self, _: u64, _: usize) {}
     fn failed(&mut self, _: &Failure) {}
     fn exchanged(&mut self) {}

@@ -1,11 +1,12 @@
 //! What must not stand in a record: values of secret entries, wherever they are
-//! found, and a password in the address of the configuration. A stand-in of the
-//! same length takes their place, the same each time, so that a replay sees a
-//! world that is consistent in itself.
+//! found, and user and password of an address. A stand-in of the same length
+//! takes their place, the same each time, so that a replay sees a world that is
+//! consistent in itself.
 //!
 //! What is looked for is the value as it is, as hexadecimal digits, and within
 //! JSON also with escapes. The stand-ins are made with a salt that is never
-//! written. What no guest has ever kept as secret cannot be known as such.
+//! written. What no guest has ever kept as secret, not even in passing, cannot be
+//! known as such.
 
 use std::sync::Arc;
 
@@ -13,21 +14,33 @@ use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::addresses;
 use super::moment::Moment;
 use super::segment::KeptRecord;
 use crate::guest::Kind;
 
 /// Shorter values would be found everywhere by chance; only their own entry is
-/// kept from the record.
+/// kept from the record, and in the moment that made them known what in JSON is
+/// nothing else.
 const SHORTEST: usize = 6;
-/// A guest that changes its secret again and again costs no more than this.
+/// A guest that changes its secret again and again costs no more than this, and
+/// one that is told wrong ones again and again as much.
 const MOST: usize = 64;
+
+/// A value that is secret.
+#[derive(Clone, Debug)]
+pub(super) struct Secret {
+    pub(super) value: Arc<[u8]>,
+    /// Kept by the guest; else it passed by and was not kept, so that it never
+    /// drives out one that is in use.
+    pub(super) stays: bool,
+}
 
 /// All that is secret in one slot.
 #[derive(Debug)]
 pub(super) struct Secrets {
     salt: [u8; 32],
-    known: Vec<Arc<[u8]>>,
+    known: Vec<Secret>,
     search: Option<Search>,
 }
 
@@ -39,8 +52,8 @@ struct Search {
     stand_ins: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
-/// How a moment is rewritten whose text has escapes, or that makes a secret.
-pub(super) type Rewrite = fn(&Secrets, &[u8]) -> Option<Vec<u8>>;
+/// How a moment is rewritten that makes these secrets, or must be decoded.
+pub(super) type Rewrite = fn(&Secrets, &[u8], &[Secret]) -> Option<Vec<u8>>;
 
 impl Secrets {
     pub(super) fn new(salt: [u8; 32]) -> Self {
@@ -51,23 +64,40 @@ impl Secrets {
         }
     }
 
-    pub(super) fn add(&mut self, new: impl IntoIterator<Item = Arc<[u8]>>) {
+    pub(super) fn add(&mut self, new: impl IntoIterator<Item = Secret>) {
         let mut changed = false;
-        for value in new {
-            if value.len() >= SHORTEST && !self.known.contains(&value) {
-                self.known.push(value);
+        for secret in new {
+            let mut known = self.known.iter_mut();
+            if let Some(known) = known.find(|it| it.value == secret.value) {
+                known.stays |= secret.stays;
+            } else if secret.value.len() >= SHORTEST {
+                self.known.push(secret);
                 changed = true;
             }
         }
         if changed {
-            let over = self.known.len().saturating_sub(MOST);
-            self.known.drain(..over);
+            for stays in [true, false] {
+                self.forget_oldest(stays);
+            }
             self.search = Search::of(self);
         }
     }
 
-    pub(super) fn are_there(&self) -> bool {
-        self.search.is_some()
+    fn forget_oldest(&mut self, stays: bool) {
+        let there = self.known.iter().filter(|it| it.stays == stays).count();
+        let mut over = there.saturating_sub(MOST);
+        self.known.retain(|it| {
+            let goes = over > 0 && it.stays == stays;
+            over -= usize::from(goes);
+            !goes
+        });
+    }
+
+    /// There may be something in it that is not to be found in its bytes as they
+    /// are.
+    pub(super) fn must_decode(&self, moment: &[u8]) -> bool {
+        let escaped = self.search.is_some() && moment.contains(&b'\\');
+        escaped || addresses::may_be_in(moment)
     }
 
     /// In place: stand-ins are as long as what they stand for.
@@ -76,6 +106,12 @@ impl Secrets {
             return;
         };
         search.replace(bytes);
+    }
+
+    /// The same, and what is secret by its place.
+    fn replace_all(&self, bytes: &mut [u8]) {
+        addresses::replace(bytes, |it| self.stand_in(it));
+        self.replace(bytes);
     }
 
     /// What stands for a value: letters and digits.
@@ -101,16 +137,18 @@ impl Secrets {
         if entry.secret {
             entry.value = self.stand_in(&entry.value);
         } else {
-            self.replace(&mut entry.value);
+            self.replace_all(&mut entry.value);
         }
     }
 
     /// One moment, decoded; none if there is nothing in it to replace, or if it
     /// is no moment.
-    pub(super) fn rewrite<K: Kind>(&self, moment: &[u8]) -> Option<Vec<u8>> {
+    pub(super) fn rewrite<K: Kind>(&self, moment: &[u8], own: &[Secret]) -> Option<Vec<u8>> {
         let decoded: Moment<K> = postcard::from_bytes(moment).ok()?;
         let mut value = serde_json::to_value(&decoded).ok()?;
-        if !self.walk(&mut value) {
+        let short = own.iter().map(|it| &*it.value);
+        let short: Vec<&[u8]> = short.filter(|it| it.len() < SHORTEST).collect();
+        if !self.walk(&mut value, &short) {
             return None;
         }
         let decoded: Moment<K> = serde_json::from_value(value).ok()?;
@@ -118,9 +156,9 @@ impl Secrets {
     }
 
     /// True if something was replaced.
-    fn walk(&self, value: &mut Value) -> bool {
+    fn walk(&self, value: &mut Value, short: &[&[u8]]) -> bool {
         match value {
-            Value::String(text) => self.text(text),
+            Value::String(text) => self.text(text, short),
             Value::Object(fields) if fields.get("secret") == Some(&Value::Bool(true)) => {
                 let Some(kept) = fields.get_mut("value") else {
                     return false;
@@ -133,55 +171,80 @@ impl Secrets {
             }
             Value::Object(fields) => fields
                 .values_mut()
-                .fold(false, |any, it| self.walk(it) | any),
+                .fold(false, |any, it| self.walk(it, short) | any),
             Value::Array(items) => match bytes_of_items(items) {
                 Some(bytes) if bytes.len() >= SHORTEST => {
                     let mut replaced = bytes.clone();
-                    self.replace(&mut replaced);
+                    self.replace_all(&mut replaced);
                     let any = replaced != bytes;
                     if any {
                         *value = replaced.into();
                     }
                     any
                 }
-                _ => items.iter_mut().fold(false, |any, it| self.walk(it) | any),
+                _ => items
+                    .iter_mut()
+                    .fold(false, |any, it| self.walk(it, short) | any),
             },
             Value::Null | Value::Bool(_) | Value::Number(_) => false,
         }
     }
 
-    fn text(&self, text: &mut String) -> bool {
+    fn text(&self, text: &mut String, short: &[&[u8]]) -> bool {
         let mut bytes = text.clone().into_bytes();
-        self.replace(&mut bytes);
+        self.replace_all(&mut bytes);
         let mut any = bytes != text.as_bytes();
         if any && let Ok(replaced) = String::from_utf8(bytes) {
             *text = replaced;
         }
-        if text.contains('\\')
+        if (text.contains('\\') || !short.is_empty())
             && let Ok(mut inner @ (Value::Array(_) | Value::Object(_))) =
                 serde_json::from_str::<Value>(text)
-            && self.walk(&mut inner)
+            && self.walk(&mut inner, &[]) | self.whole(&mut inner, short)
         {
             *text = inner.to_string();
             any = true;
         }
         any
     }
+
+    /// Replaces texts that are one of these and nothing else.
+    fn whole(&self, value: &mut Value, short: &[&[u8]]) -> bool {
+        match value {
+            Value::String(text) if short.contains(&text.as_bytes()) => {
+                *value = self
+                    .stand_in(text.as_bytes())
+                    .into_iter()
+                    .map(char::from)
+                    .collect::<String>()
+                    .into();
+                true
+            }
+            Value::Object(fields) => fields
+                .values_mut()
+                .fold(false, |any, it| self.whole(it, short) | any),
+            Value::Array(items) => items
+                .iter_mut()
+                .fold(false, |any, it| self.whole(it, short) | any),
+            _ => false,
+        }
+    }
 }
 
 impl Search {
     fn of(secrets: &Secrets) -> Option<Self> {
-        let digits: Vec<String> = secrets.known.iter().map(hex::encode).collect();
+        let known = secrets.known.iter().map(|it| &it.value);
+        let digits: Vec<String> = known.clone().map(hex::encode).collect();
         let mut builder = AhoCorasickBuilder::new();
         builder.match_kind(MatchKind::LeftmostLongest);
-        let built = builder.build(&secrets.known);
+        let built = builder.build(known.clone());
         let found = builder.ascii_case_insensitive(true).build(&digits);
         let (Ok(plain), Ok(digits)) = (built, found) else {
             // Too many or too long to be searched for: bounded before.
             tracing::error!("secrets cannot be searched for");
             return None;
         };
-        let stand_ins = secrets.known.iter().map(|value| {
+        let stand_ins = known.map(|value| {
             let plain = secrets.stand_in(value);
             let digits = hex::encode(&plain).into_bytes();
             (plain, digits)
@@ -222,14 +285,21 @@ mod tests {
 
     fn secrets(of: &[&[u8]]) -> Secrets {
         let mut secrets = Secrets::new([7; 32]);
-        secrets.add(of.iter().map(|it| Arc::from(*it)));
+        secrets.add(of.iter().map(|it| secret(it, true)));
         secrets
+    }
+
+    fn secret(value: &[u8], stays: bool) -> Secret {
+        Secret {
+            value: value.into(),
+            stays,
+        }
     }
 
     #[track_caller]
     fn text(secrets: &Secrets, before: &str) -> String {
         let mut value = Value::from(before);
-        secrets.walk(&mut value);
+        secrets.walk(&mut value, &[]);
         value.as_str().expect("a text").to_owned()
     }
 
@@ -273,5 +343,45 @@ mod tests {
         secrets.entry(&mut entry);
         assert_ne!(entry.value, b"1234");
         assert_eq!(entry.value.len(), 4);
+    }
+    #[test]
+    fn what_only_passes_by_drives_out_nothing_that_is_in_use() {
+        let mut secrets = secrets(&[b"in use"]);
+        for n in 0..3 * MOST {
+            secrets.add([secret(format!("passing {n}").as_bytes(), false)]);
+        }
+        assert_eq!(secrets.known.len(), 1 + MOST);
+        assert!(!text(&secrets, "it is in use").contains("in use"));
+        assert_eq!(text(&secrets, "passing 0"), "passing 0");
+        let last = format!("passing {}", 3 * MOST - 1);
+        assert!(!text(&secrets, &last).contains("passing"));
+        // Nor is it driven out by itself where everything is in use.
+        for n in 0..MOST {
+            secrets.add([secret(format!("changed {n}").as_bytes(), true)]);
+        }
+        secrets.add([secret(b"another one", false)]);
+        assert!(!text(&secrets, "another one").contains("another"));
+    }
+
+    #[test]
+    fn a_short_one_is_replaced_where_a_text_is_nothing_else() {
+        let secrets = secrets(&[]);
+        let mut frame = Value::from(r#"[2,"1234",{"value":"12","other":"1212"}]"#);
+        assert!(secrets.walk(&mut frame, &[b"12"]));
+        let stand_in = String::from_utf8(secrets.stand_in(b"12")).expect("text");
+        let expected = format!(r#"[2,"1234",{{"other":"1212","value":"{stand_in}"}}]"#);
+        assert_eq!(frame, Value::from(expected));
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_replaced_also_with_escapes() {
+        let secrets = secrets(&[]);
+        let stand_in = String::from_utf8(secrets.stand_in(b"me:pass")).expect("text");
+        for before in ["ftp://me:pass@host/a", r"ftp:\/\/me:pass@host\/a"] {
+            let frame = format!(r#"[2,"1",{{"location":"{before}"}}]"#);
+            assert!(secrets.must_decode(frame.as_bytes()));
+            let expected = format!(r#"[2,"1",{{"location":"ftp://{stand_in}@host/a"}}]"#);
+            assert_eq!(text(&secrets, &frame), expected);
+        }
     }
 }

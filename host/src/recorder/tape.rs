@@ -7,14 +7,17 @@ use std::sync::atomic::Ordering;
 
 use serde::Serialize;
 
+use super::addresses;
 use super::mailbox::{Bell, Moments, Opening, Post};
 use super::moment::{Identity, case};
+use super::secrets::Secret;
 use super::segment::Header;
 use crate::guest::{Failure, Inspection, Kind, SlotSettings, Witness};
 use crate::store::Entries;
 
-/// The frame of a moment: its length, and a flag for the writer.
-const FRAME: usize = 5;
+/// The frame of a moment, for the writer: its length, and how many secrets became
+/// known in it.
+const FRAME: usize = 8;
 
 /// After the writer has lagged, no start is asked for within this.
 const REST_MS: u64 = 10_000;
@@ -39,8 +42,8 @@ pub struct Tape {
     /// Where the present moment begins, and what the guest has returned.
     frame: usize,
     result: usize,
-    /// Something became secret in it.
-    became_secret: bool,
+    /// So many secrets became known in it.
+    secrets: u32,
     /// The present segment does not know the instance that may come back.
     opened_since_exchange: bool,
 }
@@ -68,7 +71,7 @@ impl Tape {
             moments: Moments::default(),
             frame: 0,
             result: 0,
-            became_secret: false,
+            secrets: 0,
             opened_since_exchange: false,
         }
     }
@@ -79,7 +82,7 @@ impl Tape {
 
     fn begin(&mut self, case: u8) {
         self.frame = self.moments.bytes.len();
-        self.became_secret = false;
+        self.secrets = 0;
         self.moments.bytes.extend_from_slice(&[0; FRAME]);
         self.moments.bytes.push(case);
     }
@@ -106,7 +109,7 @@ impl Tape {
         };
         let frame = &mut self.moments.bytes[self.frame..self.frame + FRAME];
         frame[..4].copy_from_slice(&length.to_le_bytes());
-        frame[4] = u8::from(self.became_secret);
+        frame[4..].copy_from_slice(&self.secrets.to_le_bytes());
         if !self.post.hand_over(&mut self.opening, &mut self.moments) {
             return self.lose("the disk is too slow");
         }
@@ -181,7 +184,10 @@ impl Tape {
                 settings_left_out: left_out,
             },
             entries: entries.iter().collect(),
-            secrets: user_info(K::address(boot)).into_iter().collect(),
+            secrets: K::address(boot)
+                .into_iter()
+                .flat_map(addresses::secrets_of)
+                .collect(),
         }));
     }
 }
@@ -239,10 +245,13 @@ impl<K: Kind> Witness<K> for Tape {
         }
     }
 
-    fn secret(&mut self, value: &Arc<[u8]>) {
+    fn secret(&mut self, value: &Arc<[u8]>, stays: bool) {
         if self.records() {
-            self.became_secret = true;
-            self.moments.secrets.push(value.clone());
+            self.secrets += 1;
+            self.moments.secrets.push(Secret {
+                value: value.clone(),
+                stays,
+            });
         }
     }
 
@@ -288,14 +297,6 @@ impl<K: Kind> Witness<K> for Tape {
         let wants = self.state == State::Between || self.is_done();
         wants && !self.post.is_off() && !self.rests()
     }
-}
-
-/// `user:password` of an address.
-fn user_info(address: Option<&str>) -> Option<Arc<[u8]>> {
-    let (_, rest) = address?.split_once("://")?;
-    let authority = rest.split(['/', '?']).next()?;
-    let (user_info, _) = authority.rsplit_once('@')?;
-    Some(user_info.as_bytes().into())
 }
 
 #[cfg(test)]
@@ -392,7 +393,7 @@ mod tests {
             panic!("no segment: {mail:?}");
         };
         assert_eq!((opening.header.run, opening.header.first), (3, 1003));
-        assert_eq!(&*opening.secrets[0], b"me:hidden");
+        assert_eq!(&*opening.secrets[0].value, b"me:hidden");
 
         // The writer is done with the first segment, which is not the present one.
         post.is_done.store(1, Ordering::Relaxed);

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::mailbox::{Bell, Item, Moments, Opening, Post};
 use super::ring::{Ring, Room, directory};
-use super::secrets::{Rewrite, Secrets};
+use super::secrets::{Rewrite, Secret, Secrets};
 use super::segment::{self, KeptRecord};
 use super::tape::Tape;
 use crate::board::Board;
@@ -213,7 +213,11 @@ impl Slot {
         } = opening;
         self.number = number;
         let kept = entries.iter().filter(|it| it.secret);
-        self.secrets.add(kept.map(|it| it.value.clone()));
+        let kept = kept.map(|it| Secret {
+            value: it.value.clone(),
+            stays: true,
+        });
+        self.secrets.add(kept);
         self.secrets.add(secrets);
         let entries: Vec<KeptRecord> = entries
             .iter()
@@ -249,15 +253,18 @@ impl Slot {
         let Some(ring) = &mut self.ring else {
             return Ok(Room::Enough);
         };
-        self.secrets.add(moments.secrets);
+        self.secrets.add(moments.secrets.iter().cloned());
+        let mut secrets = &moments.secrets[..];
         let mut room = Room::Enough;
         let mut piece = Vec::with_capacity(PIECE);
         let mut rest = &moments.bytes[..];
-        while let Some((moment, changes, next)) = framed(rest) {
+        while let Some((moment, made, next)) = framed(rest) {
             rest = next;
-            let escaped = || self.secrets.are_there() && moment.contains(&b'\\');
-            let rewritten = if changes || escaped() {
-                (self.rewrite)(&self.secrets, moment)
+            let own = secrets.split_off(..made).unwrap_or_default();
+            // Of very many the first ones are forgotten again.
+            self.secrets.add(own.iter().cloned());
+            let rewritten = if !own.is_empty() || self.secrets.must_decode(moment) {
+                (self.rewrite)(&self.secrets, moment, own)
             } else {
                 None
             };
@@ -289,10 +296,10 @@ impl Slot {
     }
 }
 
-/// The first moment, whether something became secret in it, and the rest.
-fn framed(bytes: &[u8]) -> Option<(&[u8], bool, &[u8])> {
+/// The first moment, how many secrets became known in it, and the rest.
+fn framed(bytes: &[u8]) -> Option<(&[u8], usize, &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
-    let (flag, rest) = rest.split_first()?;
+    let (secrets, rest) = rest.split_first_chunk::<4>()?;
     let (moment, rest) = rest.split_at_checked(u32::from_le_bytes(*length) as usize)?;
-    Some((moment, *flag != 0, rest))
+    Some((moment, u32::from_le_bytes(*secrets) as usize, rest))
 }

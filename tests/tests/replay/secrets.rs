@@ -1,9 +1,12 @@
 //! What must not stand in a record does not, and the replay is none the worse
 //! for it.
 
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
 use serde_json::json;
 
-use crate::desk::{assert_same, record_of, unpacked};
+use crate::desk::{assert_same, files, record_of, unpacked};
 use crate::stage::{Setup, Stage};
 
 /// Whatever the case of letters.
@@ -57,6 +60,92 @@ fn the_password_of_the_central_system_is_in_no_record() {
     }
     // What stands there instead is the same everywhere.
     assert_same(&record, "guest-ocpp", &[]);
+}
+
+#[test]
+fn a_password_that_was_refused_is_in_no_record() {
+    const FACTORY: &str = "fifteen letters";
+    let setup = Setup { amnesia: true };
+    let stage = setup.stage_with(1, |config| config.ocpp("AuthorizationKey", FACTORY));
+    let record = record_of(&stage.site, "ocpp");
+    let digits = "b1946ac92492d2347c6235b4d2611184a";
+    let escaped = "far too long, \"quoted\" and with a \\";
+    let short = "pin9";
+    let endless = "endless ".repeat(70);
+    for value in [digits, escaped, short, &endless] {
+        let payload = json!({"key": "AuthorizationKey", "value": value});
+        match stage.central.call("ChangeConfiguration", payload) {
+            Ok(answer) => assert_eq!(answer["status"], "Rejected"),
+            Err(refused) => assert_eq!(refused.code(), Some("PropertyConstraintViolation")),
+        }
+    }
+    // Said again as something else, in another segment or not.
+    let payload = json!({"vendorId": "nobody", "data": format!("not {digits}")});
+    stage.ask_status("DataTransfer", payload, "UnknownVendorId");
+    stage.fence();
+    let Stage {
+        charger,
+        site: _site,
+        ..
+    } = stage;
+    assert!(charger.stop().success());
+
+    let all = unpacked(&record);
+    assert!(contains(&all, b"PropertyConstraintViolation"), "a record");
+    assert!(contains(&all, b"UnknownVendorId"), "it is a record");
+    let in_json = json!(escaped).to_string();
+    for secret in [FACTORY, digits, escaped, &in_json, short, "endless"] {
+        assert!(!contains(&all, secret.as_bytes()), "{secret}");
+    }
+    assert_same(&record, "guest-ocpp", &[]);
+}
+
+#[test]
+fn a_password_in_an_address_that_was_told_is_in_no_record() {
+    let stage = Setup { amnesia: false }.stage();
+    let record = record_of(&stage.site, "ocpp");
+    let as_written = r#"[2,"one","GetDiagnostics",{"location":"ftp://me:hunter2@host/a"}]"#;
+    for frame in [
+        as_written.to_owned(),
+        as_written.replace("one", "two").replace('/', "\\/"),
+    ] {
+        stage.central.send_text(frame);
+    }
+    stage.fence();
+    let Stage {
+        charger,
+        site: _site,
+        ..
+    } = stage;
+    assert!(charger.stop().success());
+    let all = unpacked(&record);
+    let count = |part: &[u8]| all.windows(part.len()).filter(|it| *it == part).count();
+    assert_eq!(count(b"GetDiagnostics"), 2, "both are in the record");
+    assert_eq!(count(b"@host"), 2);
+    assert!(!contains(&all, b"hunter2"));
+    assert_same(&record, "guest-ocpp", &[]);
+}
+
+#[test]
+fn nobody_else_may_read_a_record() {
+    let stage = Setup { amnesia: false }.stage();
+    let record = record_of(&stage.site, "ocpp");
+    stage.fence();
+    let Stage {
+        charger,
+        site: _site,
+        ..
+    } = stage;
+    assert!(charger.stop().success());
+    let mode = |path: &Path| {
+        let metadata = path.metadata().expect("it is there");
+        metadata.permissions().mode() & 0o777
+    };
+    assert_eq!(mode(&record), 0o700);
+    assert_eq!(mode(record.parent().expect("one")), 0o700);
+    for (file, _) in files(&record) {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
 }
 
 #[test]
