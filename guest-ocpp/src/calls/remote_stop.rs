@@ -1,4 +1,12 @@
 //! RemoteStopTransaction.
+//!
+//! A transaction whose start was given up cannot be ended by it. The central
+//! system never gave it a number, and the -1 that stands in its messages (errata
+//! 3.18, 3.54) is none: several transactions may have it at the same time, and a
+//! central system may give out -1 itself. To take -1 for one of them would be to
+//! guess whose charging is ended. What ends it from afar names the connector or
+//! the charger: UnlockConnector (where there is a socket) and Reset; both are
+//! told with a StopTransaction for -1.
 
 use super::{Answer, status};
 use crate::charger::Charger;

@@ -2,13 +2,14 @@
 
 use std::time::Instant;
 
-use guest_ocpp::host::{BootReason, LinkFailure};
+use guest_ocpp::host::{BootReason, Cable, LinkFailure};
 use guest_ocpp::testing::{Reply, World, audit, close};
 use serde_json::json;
 
-use crate::{charge, fixed, leave};
+use crate::{charge, fixed, leave, worlds};
 
 const OFFLINE: (&str, &str) = ("AllowOfflineTxForUnknownId", "true");
+const ONCE: (&str, &str) = ("TransactionMessageAttempts", "1");
 
 fn times(world: &World, action: &str) -> Vec<u64> {
     let sent = world.all(action);
@@ -60,6 +61,51 @@ fn a_message_that_fails_waits_longer_each_time_and_is_dropped() {
         assert_eq!(world.last("MeterValues").payload["transactionId"], -1);
         assert_eq!(world.last("StopTransaction").payload["transactionId"], -1);
         assert_eq!(world.shows(0, "queue"), "0");
+    }
+}
+
+#[test]
+fn a_transaction_without_a_number_ends_by_its_connector_or_with_the_charger() {
+    for ending in ["UnlockConnector", "Reset"] {
+        for mut world in worlds(&[Cable::Socket], &[ONCE]) {
+            let refuse = Reply::Error("InternalError");
+            world.central.plan("StartTransaction", refuse);
+            charge(&mut world, "TAG1");
+            world.run(1_000);
+            assert_eq!(world.all("StartTransaction").len(), 1);
+            let stop = json!({"transactionId": -1});
+            let answer = world.call("RemoteStopTransaction", stop);
+            assert_eq!(answer["status"], "Rejected", "-1 names nothing");
+            world.run(1_000);
+            assert!(world.all("StopTransaction").is_empty());
+
+            let reason = match ending {
+                "Reset" => {
+                    world.call(ending, json!({"type": "Soft"}));
+                    "SoftReset"
+                }
+                _ => {
+                    world.call(ending, json!({"connectorId": 1}));
+                    "UnlockCommand"
+                }
+            };
+            world.run(30_000);
+            let stop = &world.last("StopTransaction").payload;
+            assert_eq!(stop["transactionId"], -1);
+            assert_eq!(stop["reason"], reason);
+        }
+    }
+}
+
+#[test]
+fn a_number_that_looks_like_none_is_one() {
+    for mut world in fixed(&[]) {
+        let own = json!({"transactionId": -1, "idTagInfo": {"status": "Accepted"}});
+        world.central.plan("StartTransaction", Reply::Result(own));
+        charge(&mut world, "TAG1");
+        world.run(1_000);
+        let answer = world.call("RemoteStopTransaction", json!({"transactionId": -1}));
+        assert_eq!(answer["status"], "Accepted");
     }
 }
 
