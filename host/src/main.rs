@@ -8,6 +8,8 @@ use clap::{Args, Parser, Subcommand};
 use plugpoint::check::Verdict;
 use plugpoint::component;
 use plugpoint::config::Config;
+#[cfg(feature = "compiler")]
+use plugpoint::guest::compiler::{Compiler, CompilerProcess};
 use plugpoint::guest::{Backend, EngineSettings};
 use plugpoint::recorder::Desk;
 use plugpoint::station::{StartError, Station};
@@ -48,6 +50,10 @@ enum Command {
     /// The second process, which owns the contactors; started by `run`.
     #[command(hide = true)]
     Guard,
+    /// Another process, which compiles one component; started by `run`.
+    #[cfg(feature = "compiler")]
+    #[command(hide = true)]
+    Compile,
     /// Look at components, and change those of a running charger.
     Component {
         #[command(subcommand)]
@@ -177,6 +183,8 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Run { config } => run(config),
         Command::Guard => return plugpoint::guard::run(),
+        #[cfg(feature = "compiler")]
+        Command::Compile => return plugpoint::guest::compiler::run(),
         Command::Check { config, json } => match check(&config, json) {
             Ok(true) => Ok(()),
             Ok(false) => return ExitCode::FAILURE,
@@ -229,7 +237,7 @@ fn run(file: Option<PathBuf>) -> Result<(), Failed> {
         .enable_all()
         .build()?;
     let ran = runtime.block_on(async {
-        let station = Station::start(config)?;
+        let station = Station::start(config, engine_of_a_charger())?;
         let url = station.control_url().to_owned();
         // For people and for tests that asked for port 0.
         println!("control api: {url}");
@@ -239,6 +247,15 @@ fn run(file: Option<PathBuf>) -> Result<(), Failed> {
     // A look-up of a name that hangs must not hold up the end.
     runtime.shutdown_background();
     Ok(ran?)
+}
+
+/// Nothing is compiled within the process that keeps people safe.
+fn engine_of_a_charger() -> EngineSettings {
+    EngineSettings {
+        #[cfg(feature = "compiler")]
+        compiler: Compiler::Process(CompilerProcess::own()),
+        ..EngineSettings::default()
+    }
 }
 
 /// Resolves when the process is asked to end.

@@ -5,15 +5,18 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use wasmtime::ModuleVersionStrategy;
 
+#[cfg(feature = "compiler")]
+use super::compiler::Compiler;
 use super::inspect::Inspection;
 use super::precompiled::WASMTIME;
 use super::ticker::{Running, Ticker};
 use super::{Backend, ComponentError, ImageCache, Target, World, trusted};
 
 /// How the engine is set up. Compiled images depend on all of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct EngineSettings {
     /// What runs guests.
     pub backend: Backend,
@@ -24,6 +27,10 @@ pub struct EngineSettings {
     pub stack_bytes: usize,
     /// Use all cores to compile.
     pub parallel: bool,
+    /// Who does that.
+    #[cfg(feature = "compiler")]
+    #[serde(skip)]
+    pub compiler: Compiler,
 }
 
 impl Default for EngineSettings {
@@ -33,6 +40,8 @@ impl Default for EngineSettings {
             memory_reservation: 64 << 20,
             stack_bytes: 512 << 10,
             parallel: true,
+            #[cfg(feature = "compiler")]
+            compiler: Compiler::Here,
         }
     }
 }
@@ -90,17 +99,18 @@ impl Engine {
         world: World,
         cache: Option<&ImageCache>,
     ) -> Result<Component, ComponentError> {
-        self.load_with(wasm, world, cache, self.settings.parallel)
+        self.load_with(wasm, world, cache, false)
     }
 
-    /// The same on one core only: while the charger is at work.
+    /// The same on one core only, and on what others leave of it: while the charger
+    /// is at work.
     pub fn load_quietly(
         &self,
         wasm: &[u8],
         world: World,
         cache: Option<&ImageCache>,
     ) -> Result<Component, ComponentError> {
-        self.load_with(wasm, world, cache, false)
+        self.load_with(wasm, world, cache, true)
     }
 
     /// The same with a component that was compiled beforehand, which is machine
@@ -144,7 +154,7 @@ impl Engine {
         wasm: &[u8],
         world: World,
         cache: Option<&ImageCache>,
-        parallel: bool,
+        quiet: bool,
     ) -> Result<Component, ComponentError> {
         let info = Inspection::of(wasm)?;
         info.fits(world)?;
@@ -152,7 +162,7 @@ impl Engine {
         if info.compiled_for.is_some() {
             return Err(ComponentError::Unbelieved);
         }
-        let code = self.code(wasm, &info, cache, parallel)?;
+        let code = self.code(wasm, &info, cache, quiet)?;
         Ok(Component {
             code,
             info: Arc::new(info),
@@ -165,11 +175,16 @@ impl Engine {
         _wasm: &[u8],
         _info: &Inspection,
         _cache: Option<&ImageCache>,
-        _parallel: bool,
+        _quiet: bool,
     ) -> Result<wasmtime::component::Component, ComponentError> {
         Err(ComponentError::NoCompiler {
             target: self.target(),
         })
+    }
+
+    #[cfg(feature = "compiler")]
+    pub(super) fn settings(&self) -> &EngineSettings {
+        &self.settings
     }
 
     pub(super) fn wasmtime(&self) -> &wasmtime::Engine {

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+#[cfg(feature = "compiler")]
+use super::compiler::CompilerFailure;
 use super::{Misfit, Target};
 
 /// A component that does not get as far as being called.
@@ -17,6 +19,10 @@ pub enum ComponentError {
         /// What the engine said.
         text: String,
     },
+    /// The compiler did not get through it.
+    #[cfg(feature = "compiler")]
+    #[error(transparent)]
+    Compiler(#[from] CompilerFailure),
     /// Its declarations look right, but types within them differ: built from
     /// other interface files of the same version.
     #[error("the component does not match the interface of its own version: {text}")]

@@ -6,7 +6,7 @@
 //! this program.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -18,6 +18,8 @@ use super::{ComponentError, trusted};
 /// Ends every image; its last digit is the version of this format.
 const MARK: &[u8; 8] = b"PPIMAGE1";
 const TRAILER: usize = 32 + MARK.len();
+/// So much of an image is looked at in one go.
+const PIECE: usize = 64 * 1024;
 
 /// The directory of compiled images.
 #[derive(Clone, Debug)]
@@ -53,13 +55,13 @@ impl ImageCache {
     /// removed.
     pub(super) fn load(&self, engine: &wasmtime::Engine, name: &str) -> Option<Component> {
         let path = self.path(name);
-        let mut bytes = Vec::new();
-        File::open(&path).ok()?.read_to_end(&mut bytes).ok()?;
-        let loaded = match body(&bytes) {
-            Some(body) => trusted::map_image(engine, &path)
-                .or_else(|_| trusted::copy_image(engine, body))
-                .map_err(|error| format!("{error:#}")),
-            None => Err("its checksum is wrong".into()),
+        let mut file = File::open(&path).ok()?;
+        let loaded = if is_whole(&mut file).ok()? {
+            trusted::map_image(engine, &path)
+                .or_else(|_| trusted::copy_image(engine, &body(&mut file)?))
+                .map_err(|error| format!("{error:#}"))
+        } else {
+            Err("its checksum is wrong".into())
         };
         match loaded {
             Ok(component) => Some(component),
@@ -71,14 +73,23 @@ impl ImageCache {
         }
     }
 
-    /// Keeps an image under that name. It is complete or not there at all.
-    pub(super) fn keep(&self, name: &str, image: &[u8]) -> Result<(), ComponentError> {
+    /// Keeps the image that `write` writes under that name. It is complete or not
+    /// there at all.
+    pub(super) fn keep(
+        &self,
+        name: &str,
+        write: impl FnOnce(&mut File) -> io::Result<()>,
+    ) -> Result<(), ComponentError> {
         let path = self.path(name);
         // Numbered by process: two of them never write to one file.
         let temporary = self
             .directory
             .join(format!("{name}.{}.tmp", std::process::id()));
-        write(&temporary, image)
+        create(&temporary)
+            .and_then(|mut file| {
+                write(&mut file)?;
+                file.sync_all()
+            })
             .and_then(|()| fs::rename(&temporary, &path))
             .and_then(|()| File::open(&self.directory)?.sync_all())
             .map_err(|e| {
@@ -118,22 +129,59 @@ fn refused(path: &Path, text: &dyn std::fmt::Display) -> ComponentError {
     }
 }
 
-fn write(path: &Path, image: &[u8]) -> std::io::Result<()> {
-    let mut file = OpenOptions::new()
+fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
         .write(true)
         .create(true)
         .truncate(true)
         .mode(0o600)
-        .open(path)?;
-    file.write_all(image)?;
-    file.write_all(&Sha256::digest(image))?;
-    file.write_all(MARK)?;
-    file.sync_all()
+        .open(path)
 }
 
-/// What is before the trailer, if the trailer is right.
-fn body(file: &[u8]) -> Option<&[u8]> {
-    let (body, trailer) = file.split_at_checked(file.len().checked_sub(TRAILER)?)?;
+/// Writes an image: the engine's own file, and what comes after it.
+pub(super) fn write(file: &mut File, image: &[u8]) -> io::Result<()> {
+    file.write_all(image)?;
+    file.write_all(&Sha256::digest(image))?;
+    file.write_all(MARK)
+}
+
+/// Copies an image as it is.
+pub(super) fn copy(mut image: &File, to: &mut File) -> io::Result<()> {
+    image.rewind()?;
+    io::copy(&mut image, to).map(drop)
+}
+
+/// Whether the checksum is right. Piece by piece: an image can be larger than all
+/// that the charger needs otherwise.
+pub(super) fn is_whole(image: &mut File) -> io::Result<bool> {
+    let Some(length) = body_length(image)? else {
+        return Ok(false);
+    };
+    image.rewind()?;
+    let mut left = length;
+    let mut hasher = Sha256::new();
+    let mut piece = vec![0; PIECE];
+    while left > 0 {
+        let most = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
+        image.read_exact(&mut piece[..most])?;
+        hasher.update(&piece[..most]);
+        left -= most as u64;
+    }
+    let mut trailer = [0; TRAILER];
+    image.read_exact(&mut trailer)?;
     let (checksum, mark) = trailer.split_at(32);
-    (mark == MARK && checksum == &Sha256::digest(body)[..]).then_some(body)
+    Ok(mark == MARK && checksum == &hasher.finalize()[..])
+}
+
+/// The engine's own file.
+pub(super) fn body(image: &mut File) -> io::Result<Vec<u8>> {
+    let length = body_length(image)?.unwrap_or(0);
+    image.rewind()?;
+    let mut body = Vec::new();
+    image.take(length).read_to_end(&mut body)?;
+    Ok(body)
+}
+
+fn body_length(image: &File) -> io::Result<Option<u64>> {
+    Ok(image.metadata()?.len().checked_sub(TRAILER as u64))
 }

@@ -6,6 +6,7 @@
 //! * [`Inspection`]: what a component is and asks for, before it runs;
 //! * [`Backend`] and [`Target`]: what runs guests, and what they are compiled to;
 //! * [`Engine`] and [`ImageCache`]: from a file to machine code;
+//! * `compiler`: who compiles: this process, or one of its own;
 //! * [`CompiledFor`] and `precompile`: components that were compiled beforehand;
 //! * [`Slot`]: one guest at work. It is handed one event and answers with a
 //!   list of actions; an instance that failed is gone for ever;
@@ -19,6 +20,8 @@
 mod checks;
 #[cfg(feature = "compiler")]
 mod compile;
+#[cfg(feature = "compiler")]
+pub mod compiler;
 mod engine;
 mod error;
 mod failure;
@@ -41,8 +44,6 @@ mod precompiled;
 mod slot;
 mod target;
 mod ticker;
-#[cfg(feature = "compiler")]
-mod trim;
 mod trusted;
 mod witness;
 

@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::control::{self, Listener, Shared};
 use crate::crash::CrashPoints;
 use crate::equipment::Equipment;
+use crate::guest::EngineSettings;
 use crate::journal::Journal;
 use crate::link::{Link, LinkSettings};
 use crate::manager::Manager;
@@ -41,8 +42,9 @@ pub struct Station {
 }
 
 impl Station {
-    /// Assembles everything. Must be called on the runtime that will run it.
-    pub fn start(config: Config) -> Result<Self, StartError> {
+    /// Assembles everything. Must be called on the runtime that will run it. Which
+    /// of its backends the engine takes is said by the configuration.
+    pub fn start(config: Config, engine: EngineSettings) -> Result<Self, StartError> {
         let state_dir = config.charge_point.state_dir.clone();
         make_private(&state_dir).map_err(|source| StartError::StateDir {
             path: state_dir.clone(),
@@ -62,7 +64,7 @@ impl Station {
                 ..StoreSettings::default()
             },
         )?;
-        let guests = Guests::new(&config, &store, &clock, &board, &journal)?;
+        let guests = Guests::new(&config, engine, &store, &clock, &board, &journal)?;
         let jobs = Jobs::new(board.clone(), journal.clone());
 
         let (to_loop, hardware) = mpsc::unbounded_channel();

@@ -42,13 +42,14 @@ pub(super) struct Guests {
 impl Guests {
     pub(super) fn new(
         config: &Config,
+        settings: EngineSettings,
         store: &Store,
         clock: &Clock,
         board: &Board,
         journal: &Journal,
     ) -> Result<Self, StartError> {
         let state_dir = &config.charge_point.state_dir;
-        let engine = engine(config)?;
+        let engine = engine(config, settings)?;
         show_engine(&engine, board);
         let cache = if cfg!(feature = "compiler") {
             // Slower without, but it works.
@@ -304,10 +305,10 @@ pub(super) fn policy_limits(config: &Config, policy: &PolicyConfig) -> Limits {
     limits(own, &policy.limits, 1)
 }
 
-fn engine(config: &Config) -> Result<Engine, StartError> {
+fn engine(config: &Config, settings: EngineSettings) -> Result<Engine, StartError> {
     let settings = EngineSettings {
         backend: config.guests.backend(),
-        ..EngineSettings::default()
+        ..settings
     };
     Engine::new(&settings).map_err(StartError::Engine)
 }
