@@ -65,16 +65,26 @@ impl Engine {
         quiet: bool,
     ) -> Result<Compiled, ComponentError> {
         let settings = self.settings();
-        let task = Task {
-            wasm,
-            name: info.name_or_hash(),
-            engine: EngineSettings {
-                parallel: settings.parallel && !quiet,
-                ..settings.clone()
-            },
-            quiet,
+        let compile = |quiet: bool| {
+            process.compile(&Task {
+                wasm,
+                name: info.name_or_hash(),
+                engine: EngineSettings {
+                    parallel: settings.parallel && !quiet,
+                    ..settings.clone()
+                },
+                quiet,
+            })
         };
-        Ok(Compiled::File(process.compile(&task)?))
+        let compiled = match compile(quiet) {
+            Err(ComponentError::Compiler(failure)) if !quiet && failure.may_lack_memory() => {
+                // Without an image a start goes on with another version, or not at all.
+                tracing::warn!("{failure}; once more on one core, which takes less memory");
+                compile(true)
+            }
+            compiled => compiled,
+        };
+        Ok(Compiled::File(compiled?))
     }
 
     /// Everything that an image depends on besides the component: the engine's

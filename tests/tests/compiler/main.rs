@@ -5,7 +5,7 @@ mod stage;
 
 use std::time::{Duration, Instant};
 
-use plugpoint_tests::charger::Memory;
+use plugpoint_tests::charger::{Memory, component};
 use plugpoint_tests::tell;
 use serde_json::Value;
 
@@ -59,6 +59,26 @@ fn nothing_goes_on_compiling_when_the_charger_is_gone() {
         );
         stage.assert_no_image_of(&version);
     }
+}
+
+/// On one core it takes less memory; at a start there may be nothing to go on with.
+#[test]
+fn a_start_tries_once_more() {
+    let (site, _central, config) = stage::place();
+    let file = component(LARGE).expect("a component");
+    let config = config.set("components.policy", file.to_string_lossy().into_owned());
+    let process = site.launch(&config).expect("a process");
+    let first = stage::wait_compiling(&process, LARGE, 1);
+    first.kill();
+    let second = stage::wait_compiling(&process, LARGE, 2);
+    assert_eq!(second.parent(), Some(process.id()));
+    second.kill();
+    let status = process.wait_end(Duration::from_secs(60)).expect("an end");
+    assert_eq!(status.code(), Some(2));
+    let printed = process.printed();
+    let last = printed.iter().find(|line| line.starts_with("plugpoint: "));
+    let words = format!("the compiler was ended by signal 9 while compiling {LARGE}");
+    assert!(last.is_some_and(|it| it.contains(&words)), "{printed:#?}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use plugpoint_tests::central_system::CentralSystem;
-use plugpoint_tests::charger::{Charger, Config, Site, component};
+use plugpoint_tests::charger::{Charger, Config, Process, Site, component};
 use serde_json::Value;
 
 /// With CPython inside.
@@ -29,29 +29,47 @@ pub struct Compiling {
     pub process: u32,
 }
 
+/// A place where nothing is compiled yet, and nothing is lent by other tests.
+pub fn place() -> (Site, CentralSystem, Config) {
+    let central = CentralSystem::start().expect("a central system");
+    let config = Config::new(central.url())
+        .set("trust.allow_unsigned", true)
+        .policy("plugin", None, "pass")
+        // CPython needs more than the default, and more still in a debug build.
+        .policy_limit("memory_kib", 24_576)
+        .policy_limit("event_ms", 2000)
+        .policy_limit("start_ms", 20_000);
+    (Site::cold().expect("a place"), central, config)
+}
+
+/// Waits until a charger has a component compiled, the first time or a later one; by
+/// whom.
+pub fn wait_compiling(charger: &Process, name: &str, times: usize) -> Compiling {
+    let words = format!("compiler started component=\"{name}\" pid=");
+    let end = Instant::now() + PATIENCE;
+    let line = loop {
+        let printed = charger.printed();
+        let mut lines = printed.iter().filter(|line| line.contains(&words));
+        if let Some(line) = lines.nth(times - 1) {
+            break line.clone();
+        }
+        assert!(Instant::now() < end, "nobody compiles {name}");
+        std::thread::sleep(Duration::from_millis(1));
+    };
+    let (_, process) = line.split_once("pid=").expect("a process");
+    let process = process.trim().parse().expect("a number");
+    // It has its name as soon as it has read what it is to do.
+    while field(process, "Name:").is_some_and(|name| name != NAME) {
+        assert!(Instant::now() < end, "it does not begin");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    Compiling { process }
+}
+
 impl Stage {
     /// Nothing is compiled yet, and nothing is lent by other tests.
     pub fn cold() -> Stage {
-        Self::at(Site::cold())
-    }
-
-    /// A car charges. What the charger begins with is compiled.
-    pub fn charging() -> Stage {
-        let stage = Self::at(Site::cold());
-        stage.charge();
-        stage
-    }
-
-    fn at(site: anyhow::Result<Site>) -> Stage {
-        let site = site.expect("a place");
-        let central = CentralSystem::start().expect("a central system");
-        let config = Config::new(central.url())
-            .set("trust.allow_unsigned", true)
-            .policy("plugin", None, "pass")
-            // CPython needs more than the default, and more still in a debug build.
-            .policy_limit("memory_kib", 24_576)
-            .policy_limit("event_ms", 2000)
-            .policy_limit("start_ms", 20_000);
+        let (site, central, config) = place();
         let charger = site.start(&config).expect("a charger");
         Stage {
             charger,
@@ -59,6 +77,13 @@ impl Stage {
             config,
             site,
         }
+    }
+
+    /// A car charges. What the charger begins with is compiled.
+    pub fn charging() -> Stage {
+        let stage = Self::cold();
+        stage.charge();
+        stage
     }
 
     fn charge(&self) {
@@ -83,18 +108,7 @@ impl Stage {
 
     /// Waits until a component is compiled; by whom.
     pub fn wait_compiling(&self, name: &str) -> Compiling {
-        let words = format!("compiler started component=\"{name}\" pid=");
-        let line = self.charger.process().wait_line(&words, PATIENCE);
-        let line = line.unwrap_or_else(|| panic!("nobody compiles {name}"));
-        let (_, process) = line.split_once("pid=").expect("a process");
-        let process = process.trim().parse().expect("a number");
-        // It has its name as soon as it has read what it is to do.
-        let end = Instant::now() + PATIENCE;
-        while field(process, "Name:").is_some_and(|name| name != NAME) {
-            assert!(Instant::now() < end, "it does not begin");
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        Compiling { process }
+        wait_compiling(self.charger.process(), name, 1)
     }
 
     /// As the power does it.

@@ -57,6 +57,14 @@ pub enum CompilerFailure {
     },
 }
 
+impl CompilerFailure {
+    /// With more memory it might have gone well. Who was short of it, does not say so
+    /// always: the system ends a process by a signal.
+    pub(in crate::guest) fn may_lack_memory(&self) -> bool {
+        matches!(self, Self::Memory { .. } | Self::Signal { .. })
+    }
+}
+
 fn because(text: &str) -> String {
     if text.is_empty() {
         return String::new();
