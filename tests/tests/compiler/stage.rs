@@ -146,12 +146,6 @@ impl Compiling {
         field(self.process, "PPid:")?.parse().ok()
     }
 
-    /// It runs: it has not ended, nor is it waited for.
-    pub fn is_there(&self) -> bool {
-        field(self.process, "Name:").is_some_and(|name| name == NAME)
-            && field(self.process, "State:").is_some_and(|state| !state.starts_with('Z'))
-    }
-
     /// The most that was ever resident in it.
     pub fn peak_kib(&self) -> Option<u64> {
         peak_kib(self.process)
