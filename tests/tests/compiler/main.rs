@@ -1,6 +1,7 @@
 //! The compiler's process beside a charger at work, with the real program: it is
 //! killed, it takes memory and time, its charger goes.
 
+mod greedy;
 mod stage;
 
 use std::time::{Duration, Instant};
@@ -36,6 +37,25 @@ fn a_compiler_that_is_killed_costs_the_charger_nothing() {
     let job = stage.charger.wait_swapped(job);
     assert_eq!(stage.charger.slot(SLOT)["hash"], job["version"]["hash"]);
     assert_eq!(stage.charger.connector(1)["contactor"], "closed");
+}
+
+#[test]
+fn a_component_that_takes_too_much_memory_is_refused_and_the_charger_goes_on() {
+    let stage = Stage::charging();
+    let before = stage.charger.slot(SLOT);
+    let wasm = greedy::greedy(Stage::wasm(SMALL));
+    let job = stage.charger.install(SLOT, &wasm, None, "");
+    let job = stage.charger.wait_ended(job.expect("a job"), "refused");
+    assert_eq!(
+        job["error"],
+        format!("the compiler ran out of memory (limit 768 MiB) while compiling {SMALL}")
+    );
+    assert!(stage.charger.is_alive());
+    assert_eq!(stage.charger.connector(1)["contactor"], "closed");
+    let after = stage.charger.slot(SLOT);
+    assert_eq!(after["hash"], before["hash"]);
+    assert_eq!(after["restarts"], before["restarts"]);
+    stage.assert_no_image_of(&job);
 }
 
 #[test]
