@@ -231,7 +231,9 @@ impl Site {
     /// # Errors
     /// If it cannot be started.
     pub fn launch(&self, config: &Config) -> anyhow::Result<Process> {
-        images::lend(&self.state_dir());
+        if !self.cold {
+            images::lend(&self.state_dir());
+        }
         self.launch_command(&config.to_text(), |program| Command::new(program))
     }
 

@@ -4,6 +4,7 @@
 mod greedy;
 mod stage;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use plugpoint_tests::charger::{Memory, component};
@@ -12,6 +13,10 @@ use rustix::process::{Pid, WaitOptions, getpid, set_child_subreaper, waitpid};
 use serde_json::Value;
 
 use stage::{Compiling, LARGE, SLOT, SMALL, Stage};
+
+/// Whoever takes so much, compiles: three times the largest component, and a third of
+/// what that takes in the end.
+const BUSY_KIB: u64 = 100 * 1024;
 
 #[test]
 fn a_compiler_that_is_killed_costs_the_charger_nothing() {
@@ -68,6 +73,7 @@ fn nothing_goes_on_compiling_when_the_charger_is_gone() {
         let version = stage
             .charger
             .wait_job(job, "a version", |job| job["version"]["hash"].is_string());
+        compiling.wait_busy();
         if in_good_order {
             stage.stop();
         } else {
@@ -89,7 +95,10 @@ fn nothing_goes_on_compiling_when_the_charger_is_gone() {
 fn a_start_tries_once_more() {
     let (site, _central, config) = stage::place();
     let file = component(LARGE).expect("a component");
-    let config = config.set("components.policy", file.to_string_lossy().into_owned());
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    let config = config
+        .set("charge_point.state_dir", text(&site.state_dir()))
+        .set("components.policy", text(&file));
     let process = site.launch(&config).expect("a process");
     let first = stage::wait_compiling(&process, LARGE, 1);
     first.kill();
@@ -187,6 +196,15 @@ impl Compiling {
             .arg(self.process.to_string())
             .status();
         assert!(status.expect("kill").success());
+    }
+
+    /// Waits until it has read the component and is at work.
+    fn wait_busy(&self) {
+        let end = Instant::now() + Duration::from_secs(60);
+        while self.peak_kib().expect("it is there") < BUSY_KIB {
+            assert!(Instant::now() < end, "it does not compile");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Waits for the end of one whose charger is gone; the signal that ended it.
