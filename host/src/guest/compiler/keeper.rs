@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{MemfdFlags, memfd_create};
 
-use super::{CompilerFailure, INVALID, Order};
+use super::{CompilerFailure, INVALID, OUT_OF_MEMORY, Order};
 use crate::guest::{ComponentError, EngineSettings, image};
 
 /// The largest components that anybody writes policies with have CPython inside
@@ -25,12 +25,8 @@ const TIME: Duration = Duration::from_secs(30 * 60);
 const LOOK: Duration = Duration::from_millis(2);
 /// More of what it says is not remembered.
 const LONGEST_TEXT: usize = 16 * 1024;
-/// How Rust and the system say that there is no memory.
-const NO_MEMORY: [&str; 3] = [
-    "memory allocation of",
-    "Cannot allocate memory",
-    "out of memory",
-];
+/// How Rust says that there is no memory, before it ends the process.
+const NO_ALLOCATION: &str = "memory allocation of";
 
 /// How the compiler's process is started, and what it may take.
 #[derive(Clone, Debug)]
@@ -120,8 +116,6 @@ impl CompilerProcess {
         let until = Instant::now() + self.time;
         let child = Command::new(&self.program)
             .arg("compile")
-            // Nothing of the charger's is for it.
-            .env_clear()
             .stdin(Stdio::piped())
             .stdout(output)
             .stderr(Stdio::piped())
@@ -158,12 +152,12 @@ impl CompilerProcess {
             End::Ended(status) if status.success() => return Ok(()),
             End::Ended(status) => status,
         };
-        if NO_MEMORY.iter().any(|words| text.contains(words)) {
-            let mib = self.memory_bytes >> 20;
-            return Err(CompilerFailure::Memory { name, mib }.into());
-        }
         if status.code() == Some(i32::from(INVALID)) {
             return Err(ComponentError::Invalid { text });
+        }
+        if text.contains(NO_ALLOCATION) || text.starts_with(OUT_OF_MEMORY) {
+            let mib = self.memory_bytes >> 20;
+            return Err(CompilerFailure::Memory { name, mib }.into());
         }
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         Err(match status.signal() {

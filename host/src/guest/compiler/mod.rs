@@ -40,6 +40,9 @@ pub enum Compiler {
 /// error is then the reason and nothing else.
 const INVALID: u8 = 3;
 
+/// In what it says, if there was no memory and it was able to say so.
+const OUT_OF_MEMORY: &str = "out of memory";
+
 /// One line of JSON on that process's standard input, before the component. The
 /// image goes to its standard output, in the form in which it is kept.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -6,11 +6,12 @@ use std::io::{BufRead as _, Read as _};
 use std::os::fd::AsFd as _;
 use std::process::ExitCode;
 
+use rustix::io::Errno;
 use rustix::process::{
-    Pid, Resource, Rlimit, Signal, getppid, set_parent_process_death_signal, setrlimit,
+    Pid, Resource, Rlimit, Signal, getppid, getrlimit, set_parent_process_death_signal, setrlimit,
 };
 
-use super::{INVALID, Order};
+use super::{INVALID, OUT_OF_MEMORY, Order};
 use crate::guest::{engine, image};
 use crate::priority;
 
@@ -62,7 +63,8 @@ fn compile() -> Result<(), Failed> {
         return Err(Failed::Compiler("the charger is gone".into()));
     }
     modest(&order)?;
-    let mut wasm = Vec::new();
+    // All at once: in doublings it would take twice as much.
+    let mut wasm = Vec::with_capacity(usize::try_from(order.wasm_bytes).unwrap_or(0));
     let read = input.take(order.wasm_bytes).read_to_end(&mut wasm);
     if read.map_err(own("the component"))? as u64 != order.wasm_bytes {
         return Err(Failed::Compiler("the component was cut off".into()));
@@ -71,10 +73,28 @@ fn compile() -> Result<(), Failed> {
         .and_then(|config| wasmtime::Engine::new(&config))
         .map_err(|error| Failed::Compiler(format!("{error:#}")))?;
     let compiled = engine.precompile_component(&wasm);
-    let compiled = compiled.map_err(|error| Failed::Component(format!("{error:#}")))?;
+    let compiled = compiled.map_err(|error| {
+        let text = format!("{error:#}");
+        if is_out_of_memory(&error) {
+            Failed::Compiler(format!("{OUT_OF_MEMORY}: {text}"))
+        } else {
+            Failed::Component(text)
+        }
+    })?;
     let output = std::io::stdout().as_fd().try_clone_to_owned();
     let mut output = File::from(output.map_err(own("its output"))?);
     image::write(&mut output, &compiled).map_err(own("its output"))
+}
+
+/// Mostly the allocator ends the process; here the engine has noticed first.
+fn is_out_of_memory(error: &wasmtime::Error) -> bool {
+    error.is::<wasmtime::OutOfMemory>()
+        || error.chain().any(|cause| {
+            let io = cause.downcast_ref::<std::io::Error>();
+            let errno = cause.downcast_ref::<Errno>();
+            io.is_some_and(|it| it.kind() == std::io::ErrorKind::OutOfMemory)
+                || errno.is_some_and(|it| *it == Errno::NOMEM)
+        })
 }
 
 /// Takes its place behind everybody else.
@@ -85,7 +105,9 @@ fn modest(order: &Order) -> Result<(), Failed> {
         // Also last at the disk: without a class of its own, that follows.
         priority::give_way();
     }
-    let limit = |resource, most| {
+    let limit = |resource, most: u64| {
+        // Whoever started the charger may have set a lower one.
+        let most = getrlimit(resource).maximum.map_or(most, |it| it.min(most));
         let limit = Rlimit {
             current: Some(most),
             maximum: Some(most),
