@@ -9,6 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+/// On a real chip a line is free at once when its user closes it; here that is
+/// heard of by another thread, on a busy machine after the next one has asked.
+const LETTING_GO: Duration = Duration::from_millis(500);
+
 /// The chip.
 #[derive(Debug, Clone)]
 pub struct LineBench {
@@ -146,7 +150,13 @@ impl Inner {
         let mut reader = BufReader::with_capacity(1, stream.try_clone()?);
         reader.read_line(&mut request)?;
         let (word, name) = request.trim_end().split_once(' ').unwrap_or_default();
-        let mut lines = self.lock();
+        let (mut lines, _) = self
+            .changed
+            .wait_timeout_while(self.lock(), LETTING_GO, |lines| {
+                let user = lines.get(name).and_then(|line| line.user.as_ref());
+                matches!(user, Some(User::Output | User::Input(_)))
+            })
+            .unwrap_or_else(PoisonError::into_inner);
         let Some(line) = lines.get_mut(name) else {
             return stream.write_all(b"unknown\n");
         };

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::process::Command;
+use std::time::Duration;
 
 use plugpoint_tests::charger::{compiled, component};
 use serde_json::Value;
@@ -109,7 +110,11 @@ fn upgraded(
     name: &str,
     prepare: impl FnOnce(&Stage),
 ) -> (Stage, String) {
-    stage.charger.process().kill();
+    // In good order, as before any upgrade: that the probation is over may reach
+    // the disk a moment after it is told.
+    stage.charger.process().terminate();
+    let ended = stage.charger.process().wait_end(Duration::from_secs(20));
+    assert!(ended.is_some_and(|it| it.success()), "{ended:?}");
     prepare(&stage);
     let path = vendor.file(name).to_string_lossy().into_owned();
     stage.config = stage.config.clone().set("components.ocpp", path);
