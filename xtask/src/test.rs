@@ -2,7 +2,9 @@
 //! long runs in virtual time (unless something is to be tested only), then a
 //! summary, since the lines that matter are pages above the end.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
+use std::num::NonZero;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
@@ -18,6 +20,12 @@ const ONLY_COMPONENTS: [&str; 3] = ["toy-protocol", "bad-component", "bad-policy
 /// Programs that our readers are held against and that authors of plugins sign
 /// with, and the packages they come in.
 const TOOLS: [(&str, &str); 2] = [("nfc-list", "libnfc-bin"), ("minisign", "minisign")];
+
+/// Most tests wait for chargers, networks and clocks and hardly compute, so for each
+/// processor there are several at the same time. Those that measure, or that load
+/// the whole machine, see to it themselves that they are alone.
+const TESTS_PER_PROCESSOR: usize = 2;
+const THREADS: &str = "RUST_TEST_THREADS";
 
 /// The test program of the packages, which take minutes to build.
 const PACKAGES: &str = "packaging";
@@ -56,6 +64,7 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
         let mut command = workspace.cargo("test");
         over_workspace(&mut command)
             .arg("--no-fail-fast")
+            .env(THREADS, threads())
             .env("PLUGPOINT_BIN", &desk)
             .env("PLUGPOINT_DESK", &desk)
             .envs(small.iter().map(|small| ("PLUGPOINT_SMALL", small)))
@@ -110,6 +119,12 @@ fn is_wanted(name: &str, arguments: &[String]) -> bool {
         .map(|pair| pair[1])
         .peekable();
     named.peek().is_none() || named.any(|test| test == name)
+}
+
+/// How many tests at the same time, unless the environment says so.
+fn threads() -> OsString {
+    let own = || std::thread::available_parallelism().map_or(1, NonZero::get);
+    std::env::var_os(THREADS).unwrap_or_else(|| (own() * TESTS_PER_PROCESSOR).to_string().into())
 }
 
 /// Everything with a native part.
