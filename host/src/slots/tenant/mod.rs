@@ -1,16 +1,22 @@
 //! One slot, owned by whoever runs its guest: the guest's life, and which version
 //! leads it. On probation a failure puts the version before back, by itself.
 
+mod aside;
+mod swap;
+
+pub use swap::{Flip, Swap};
+
+use aside::aside_of;
 use serde_json::json;
 
 use super::probation::Judgement;
-use super::record::{Candidate, Place, Record, Records};
-use super::{Expected, Found, Job, Probation, ProbationRules, Refusal, Traffic, Version};
+use super::record::{Place, Record, Records};
+use super::{Expected, Job, Probation, ProbationRules, Traffic, Version};
 use crate::board::{Board, ProbationFacts};
 use crate::clock::Clock;
-use crate::guest::{Kind, Life, Lost, Parked, Prepared, Step};
+use crate::guest::{Kind, Life, Lost, Prepared, Step};
 use crate::journal::Journal;
-use crate::store::{Change, Entries, EntriesFull, Store, StoreError};
+use crate::store::{Entries, Store, StoreError};
 use crate::wit::protocol::{BootReason, Dropped};
 
 /// A guest in its slot, whichever version it is.
@@ -40,7 +46,7 @@ pub struct Tenant<K: Kind> {
 
 /// What a tenant is made of.
 pub struct TenantSettings<K: Kind> {
-    /// The guest, with the component that [`Found`] says.
+    /// The guest, with the component that [`Found`](super::Found) says.
     pub life: Life<K>,
     /// The component in it.
     pub running: Version,
@@ -58,40 +64,6 @@ pub struct TenantSettings<K: Kind> {
     pub board: Board,
     /// Where it is told.
     pub journal: Journal,
-}
-
-/// Another version for a slot.
-#[derive(Debug)]
-pub struct Swap<K: Kind> {
-    /// The component.
-    pub found: Found<K>,
-    /// Also if there is no way back.
-    pub one_way: bool,
-    /// What runs cannot; this is taken without probation.
-    pub fall_back: bool,
-    /// Its first start has gone well on a copy.
-    pub rehearsed: bool,
-    /// `boot.reason` of its first start.
-    pub reason: BootReason,
-    /// Who wants to know.
-    pub job: Job,
-}
-
-/// A swap whose first start has succeeded. After its commit either
-/// [`Tenant::flipped`] or [`Tenant::not_flipped`].
-pub struct Flip<K: Kind> {
-    /// As any other step.
-    pub step: Step<K::Action>,
-    parked: Parked<K>,
-    before: Before<K>,
-    job: Job,
-}
-
-struct Before<K: Kind> {
-    running: Version,
-    record: Record,
-    probation: Option<Probation>,
-    previous: Option<(Prepared<K>, Version)>,
 }
 
 impl<K: Kind> Tenant<K> {
@@ -274,121 +246,6 @@ impl<K: Kind> Tenant<K> {
             .is_some_and(|(_, version)| version.hash == hash)
     }
 
-    /// Tries another version on the present entries. If it is refused, the one
-    /// that runs goes on, and the job has been told why.
-    pub fn swap(&mut self, swap: Swap<K>, boot: &K::Boot) -> Option<Flip<K>> {
-        let Swap {
-            found,
-            one_way,
-            fall_back,
-            job,
-            ..
-        } = swap;
-        if let Err(refusal) = found.version.check_schema(self.record.schema, one_way) {
-            job.refused(&refusal.to_string());
-            return None;
-        }
-        let expected = self.expected();
-        let schema = self.schema_for(&found.version);
-        let present = self.life.slot().prepared().clone();
-        self.life.slot_mut().watch_forgetting(true);
-        let tried = self.life.try_other(found.prepared, boot);
-        self.life.slot_mut().watch_forgetting(false);
-        let (step, parked) = match tried {
-            Ok(tried) => tried,
-            Err(failure) => {
-                job.refused(&Refusal::Start(failure.to_string()).to_string());
-                return None;
-            }
-        };
-        let before = Before {
-            running: std::mem::replace(&mut self.running, found.version),
-            record: self.record.clone(),
-            probation: self.probation.take(),
-            previous: self.previous.take(),
-        };
-        if fall_back {
-            self.record.spare(&self.record.active.clone());
-            self.record.active = found.place;
-            self.record.last_good = None;
-            self.record.candidate = None;
-            self.record.schema = schema;
-        } else if self.running.schemas.can_write(self.record.schema) {
-            // From one on probation to another: what to go back to stays.
-            let previous = before.previous.clone();
-            self.previous = previous.or_else(|| Some((present, before.running.clone())));
-            if let Some(candidate) = &before.record.candidate {
-                self.record.spare(&candidate.place);
-            }
-            self.record.candidate = Some(Candidate {
-                place: found.place,
-                starts: 1,
-                expected,
-            });
-            let now_ms = self.clock.monotonic_ms();
-            self.probation = Some(Probation::new(self.rules, expected, now_ms));
-        } else {
-            let active = std::mem::replace(&mut self.record.active, found.place);
-            self.record.last_good = Some(active);
-            self.record.candidate = None;
-            self.record.schema = schema;
-        }
-        // In the database's queue before what its start has kept; and before both,
-        // so that it is there whenever the power goes, what that forgets.
-        if self.probation.is_some() {
-            self.put_aside(&step);
-        }
-        self.records.put(&self.slot, &self.record);
-        Some(Flip {
-            step,
-            parked,
-            before,
-            job,
-        })
-    }
-
-    /// What the first start kept is on flash: the new version is at work.
-    pub fn flipped(&mut self, flip: Flip<K>, reason: BootReason, pause_us: u64) {
-        drop(flip.parked);
-        self.traffic.begin_anew();
-        self.well = false;
-        self.life.begin(reason);
-        self.life.at_work();
-        flip.job.pause(pause_us);
-        tracing::info!(slot = self.slot, "now runs {}", self.running);
-        let version = self.running.to_string();
-        self.journal.note(
-            "component",
-            || json!({ "slot": self.slot, "what": "swapped", "component": version, "pause_us": pause_us }),
-        );
-        let before = if self.probation.is_some() {
-            flip.job.step("probation");
-            self.job.replace(flip.job)
-        } else {
-            flip.job.committed();
-            self.job.take()
-        };
-        if let Some(before) = before {
-            before.rolled_back("another version was installed before it had proved itself");
-        }
-        self.show();
-    }
-
-    /// What the first start kept could not be written: the one before goes on.
-    pub fn not_flipped(&mut self, flip: Flip<K>, error: StoreError) {
-        self.life.slot_mut().put_back(flip.parked);
-        self.running = flip.before.running;
-        self.record = flip.before.record;
-        self.probation = flip.before.probation;
-        self.previous = flip.before.previous;
-        if self.probation.is_none() {
-            // Nothing of it has been forgotten.
-            self.clear_aside();
-        }
-        self.records.put(&self.slot, &self.record);
-        flip.job.refused(&Refusal::from(error).to_string());
-    }
-
     /// Ends a probation: the version before is in the slot again, and wants to
     /// be started. Nothing happens if there is no probation.
     pub fn roll_back(&mut self, why: &str) {
@@ -475,69 +332,6 @@ impl<K: Kind> Tenant<K> {
         }
     }
 
-    /// What a version on probation forgets in its first start may be what it cannot
-    /// read. Later it is its work, also in a start: the power may have gone in the
-    /// middle of a transaction, and whoever is told of that twice is told wrong.
-    fn put_aside(&mut self, step: &Step<K::Action>) {
-        let new = step
-            .forgotten
-            .iter()
-            .filter(|entry| self.aside.get(&entry.key).is_none());
-        let changes: Vec<Change> = new.cloned().map(Change::Keep).collect();
-        self.change_aside(changes);
-    }
-
-    fn give_back(&mut self) {
-        if self.aside.is_empty() {
-            return;
-        }
-        let now_ms = self.clock.monotonic_ms();
-        let entries = self.life.slot().entries();
-        let missing = self
-            .aside
-            .iter()
-            .filter(|it| entries.get(&it.key).is_none());
-        let missing: Vec<Change> = missing.map(Change::Keep).collect();
-        tracing::info!(
-            slot = self.slot,
-            "{} entries that were forgotten on probation are given back",
-            missing.len()
-        );
-        let given = self.life.slot_mut().change_entries(|entries| {
-            let batch = entries.apply(now_ms, missing)?;
-            Ok::<_, EntriesFull>(batch.or_else(|| entries.flush()))
-        });
-        let batch = given.unwrap_or_else(|error| {
-            tracing::error!(slot = self.slot, "they cannot be: {error}");
-            None
-        });
-        if let Some(batch) = batch {
-            let written = self.store.commit_blocking(&self.slot, batch.changes);
-            // Reported there; then they stay aside until the next start.
-            if self.life.written(batch.ticket, written).is_err() {
-                return;
-            }
-        }
-        self.clear_aside();
-    }
-
-    fn clear_aside(&mut self) {
-        let keys = self.aside.iter().map(|entry| Change::Forget(entry.key));
-        let changes = keys.collect();
-        self.change_aside(changes);
-    }
-
-    /// In the database's queue before whatever comes after.
-    fn change_aside(&mut self, changes: Vec<Change>) {
-        // There is no bound that it could exceed.
-        let applied = self.aside.apply(self.clock.monotonic_ms(), changes);
-        let batch = applied.ok().flatten().or_else(|| self.aside.flush());
-        if let Some(batch) = batch {
-            drop(self.store.commit(&aside_of(&self.slot), batch.changes));
-            self.aside.confirm(batch.ticket);
-        }
-    }
-
     fn show(&self) {
         let Self {
             running, record, ..
@@ -565,8 +359,4 @@ impl<K: Kind> Tenant<K> {
             }
         });
     }
-}
-
-fn aside_of(slot: &str) -> String {
-    format!("{slot}/aside")
 }
