@@ -89,16 +89,8 @@ enum ComponentCommand {
     },
     /// Put a component into a slot of a running charger.
     Install {
-        /// A `.wasm` file, or one that was compiled beforehand.
-        file: PathBuf,
-        /// `ocpp`, or `policy/NAME`.
-        #[arg(long)]
-        slot: String,
         #[command(flatten)]
-        charger: ChargerArguments,
-        /// Its signature; without it `FILE.minisig`, if that is there.
-        #[arg(long, value_name = "FILE")]
-        signature: Option<PathBuf>,
+        it: CandidateArguments,
         /// An older version than the one in the slot is meant.
         #[arg(long)]
         allow_downgrade: bool,
@@ -116,18 +108,7 @@ enum ComponentCommand {
     /// Ask a running charger what a component would have done in its last hours;
     /// nothing is changed. Exit code 0: the same, 1: it differs, 2: it could not
     /// be tried.
-    Preflight {
-        /// A `.wasm` file.
-        file: PathBuf,
-        /// `ocpp`, or `policy/NAME`.
-        #[arg(long)]
-        slot: String,
-        #[command(flatten)]
-        charger: ChargerArguments,
-        /// Its signature; without it `FILE.minisig`, if that is there.
-        #[arg(long, value_name = "FILE")]
-        signature: Option<PathBuf>,
-    },
+    Preflight(CandidateArguments),
     /// Go back to the version before.
     Rollback {
         /// `ocpp`, or `policy/NAME`.
@@ -163,6 +144,15 @@ struct ReplayArguments {
     /// As JSON.
     #[arg(long)]
     json: bool,
+}
+
+/// A component, and the charger that is to look at it.
+#[derive(Args)]
+struct CandidateArguments {
+    #[command(flatten)]
+    candidate: component::Candidate,
+    #[command(flatten)]
+    charger: ChargerArguments,
 }
 
 /// Which charger.
@@ -317,7 +307,7 @@ fn at_a_charger(command: ComponentCommand) -> ExitCode {
         .build();
     // 1 is an answer there.
     let failed = match command {
-        ComponentCommand::Preflight { .. } => EXIT_UNUSABLE,
+        ComponentCommand::Preflight(_) => EXIT_UNUSABLE,
         _ => EXIT_FAILED,
     };
     let done = match runtime {
@@ -346,19 +336,14 @@ async fn ask(command: ComponentCommand) -> Result<bool, Failed> {
         #[cfg(feature = "kit")]
         ComponentCommand::Kit(command) => drop(command.run()?),
         ComponentCommand::Install {
-            file,
-            slot,
-            charger,
-            signature,
+            it: CandidateArguments { candidate, charger },
             allow_downgrade,
             one_way,
             shadow,
             wait,
         } => {
             let it = component::Install {
-                file,
-                slot,
-                signature,
+                candidate,
                 allow_downgrade,
                 one_way,
                 shadow,
@@ -366,18 +351,8 @@ async fn ask(command: ComponentCommand) -> Result<bool, Failed> {
             };
             component::install(&charger.control()?, &it).await?;
         }
-        ComponentCommand::Preflight {
-            file,
-            slot,
-            charger,
-            signature,
-        } => {
-            let it = component::Preflight {
-                file,
-                slot,
-                signature,
-            };
-            return Ok(component::preflight(&charger.control()?, &it).await?);
+        ComponentCommand::Preflight(CandidateArguments { candidate, charger }) => {
+            return Ok(component::preflight(&charger.control()?, &candidate).await?);
         }
         ComponentCommand::Rollback { slot, charger } => {
             component::roll_back(&charger.control()?, &slot).await?;

@@ -1,14 +1,12 @@
 //! `plugpoint component install` and `rollback`: asks the charger, follows what
 //! comes of it, and prints each step.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::{ClientError, Control};
+use super::{Candidate, ClientError, Control};
 
 /// How often the charger is asked how far it is.
 const POLL: Duration = Duration::from_millis(50);
@@ -16,12 +14,8 @@ const POLL: Duration = Duration::from_millis(50);
 /// What is installed, and how.
 #[derive(Clone, Debug)]
 pub struct Install {
-    /// A `.wasm` file.
-    pub file: PathBuf,
-    /// `ocpp` or `policy/NAME`.
-    pub slot: String,
-    /// Its signature; without it `FILE.minisig`, if that is there.
-    pub signature: Option<PathBuf>,
+    /// What, and where.
+    pub candidate: Candidate,
     /// An older version is meant.
     pub allow_downgrade: bool,
     /// Also if there is no way back.
@@ -61,13 +55,11 @@ pub enum InstallError {
 
 /// Installs a component and prints each step.
 pub async fn install(control: &Control, it: &Install) -> Result<(), InstallError> {
-    let wasm = read(&it.file)?;
-    let headers = signed(&it.file, it.signature.as_deref())?;
-    let path = format!(
-        "/v1/components/{}?allow_downgrade={}&one_way={}&shadow={}",
-        it.slot, it.allow_downgrade, it.one_way, it.shadow
+    let query = format!(
+        "?allow_downgrade={}&one_way={}&shadow={}",
+        it.allow_downgrade, it.one_way, it.shadow
     );
-    let answer = control.post(&path, &headers, wasm).await?;
+    let answer = it.candidate.offer(control, &query).await?;
     follow(control, &answer, it.wait).await
 }
 
@@ -136,29 +128,4 @@ fn told_step(step: &Value, job: &Value) -> String {
         }
         name => format!("{after:>6} ms  {name}"),
     }
-}
-
-/// The header that a signature is sent in, if there is one: the one that is
-/// named, or the one beside the file.
-pub(super) fn signed(
-    file: &Path,
-    signature: Option<&Path>,
-) -> Result<Vec<(&'static str, String)>, InstallError> {
-    let mut beside = file.as_os_str().to_owned();
-    beside.push(".minisig");
-    let beside = PathBuf::from(beside);
-    let path = match signature {
-        Some(path) => path,
-        // Whether one is needed is for the charger to say.
-        None if !beside.exists() => return Ok(Vec::new()),
-        None => &beside,
-    };
-    Ok(vec![("x-minisign", STANDARD.encode(read(path)?))])
-}
-
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, InstallError> {
-    std::fs::read(path).map_err(|source| InstallError::File {
-        path: path.to_path_buf(),
-        source,
-    })
 }

@@ -1,30 +1,14 @@
 //! `plugpoint component preflight`: asks the charger what a component would have
 //! done in its last hours, and prints the answer.
 
-use std::path::PathBuf;
-
 use serde_json::Value;
 
-use super::install::{follow_to, read, signed};
-use super::{Control, InstallError};
-
-/// What is tried, and where.
-#[derive(Clone, Debug)]
-pub struct Preflight {
-    /// A `.wasm` file.
-    pub file: PathBuf,
-    /// `ocpp` or `policy/NAME`.
-    pub slot: String,
-    /// Its signature; without it `FILE.minisig`, if that is there.
-    pub signature: Option<PathBuf>,
-}
+use super::install::follow_to;
+use super::{Candidate, Control, InstallError};
 
 /// Tries a component; true if it does the same as what was recorded.
-pub async fn preflight(control: &Control, it: &Preflight) -> Result<bool, InstallError> {
-    let wasm = read(&it.file)?;
-    let headers = signed(&it.file, it.signature.as_deref())?;
-    let path = format!("/v1/components/{}/preflight", it.slot);
-    let answer = control.post(&path, &headers, wasm).await?;
+pub async fn preflight(control: &Control, candidate: &Candidate) -> Result<bool, InstallError> {
+    let answer = candidate.offer(control, "/preflight").await?;
     let job = follow_to(control, &answer, true).await?;
     let report = &job["report"];
     print!("{}", in_words(report));

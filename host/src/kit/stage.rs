@@ -116,12 +116,7 @@ impl Stage {
             name: self.name.clone(),
             settings: self.settings.clone(),
             services: Vec::new(),
-            timers: self
-                .timers
-                .pending()
-                .into_iter()
-                .map(convert::timer_back)
-                .collect(),
+            timers: convert::timers_back(&self.timers),
             unanswered_requests: Vec::new(),
             dropped: self.dropped.clone(),
         };

@@ -2,6 +2,7 @@
 //! other. They are spelled out twice in `wit/`, so that a component's imports
 //! are exactly `log` and `entries`; this is the price.
 
+use crate::timers::Timers;
 use crate::wit::{authorization as a, protocol as p};
 
 pub(crate) fn now(it: &p::Now) -> a::Now {
@@ -113,11 +114,12 @@ pub(crate) fn timer(it: a::Timer) -> p::Timer {
     }
 }
 
-pub(crate) fn timer_back(it: p::Timer) -> a::Timer {
-    a::Timer {
+pub(crate) fn timers_back(timers: &Timers) -> Vec<a::Timer> {
+    let back = |it: p::Timer| a::Timer {
         name: it.name,
         deadline: deadline_back(it.deadline),
-    }
+    };
+    timers.pending().into_iter().map(back).collect()
 }
 
 pub(crate) fn timer_fired(it: p::TimerFired) -> a::TimerFired {

@@ -8,6 +8,7 @@
 mod monitor;
 mod pins;
 mod shell;
+mod talk;
 
 pub use monitor::Monitor;
 pub use pins::Pins;

@@ -1,14 +1,14 @@
 //! QEMU's machine protocol: finds devices, types keys, pulls the keyboard out and
 //! puts it in again, and hears of what happens to the machine.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::os::unix::net::UnixStream;
+use std::io::Write as _;
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
+
+use super::talk::{Listener, Talk};
 
 /// The id of the USB keyboard.
 pub(super) const KEYBOARD: &str = "reader";
@@ -21,42 +21,19 @@ const BETWEEN: Duration = Duration::from_millis(60);
 /// The connection.
 #[derive(Debug)]
 pub struct Monitor {
-    stream: Mutex<UnixStream>,
-    heard: Arc<Heard>,
-}
-
-#[derive(Debug, Default)]
-struct Heard {
-    inner: Mutex<Messages>,
-    changed: Condvar,
+    talk: Talk<Messages>,
 }
 
 #[derive(Debug, Default)]
 struct Messages {
     answers: Vec<Value>,
     events: Vec<(Instant, Value)>,
-    ended: bool,
 }
 
 impl Monitor {
     pub(super) fn connect(path: &Path) -> anyhow::Result<Monitor> {
-        let stream = UnixStream::connect(path)?;
-        let reader = BufReader::new(stream.try_clone()?);
-        let heard = Arc::new(Heard::default());
-        let thread = heard.clone();
-        std::thread::Builder::new()
-            .name("monitor".to_owned())
-            .spawn(move || {
-                for line in reader.lines() {
-                    let Ok(line) = line else { break };
-                    thread.take(&line);
-                }
-                thread.lock().ended = true;
-                thread.changed.notify_all();
-            })?;
         let monitor = Monitor {
-            stream: Mutex::new(stream),
-            heard,
+            talk: Talk::connect(path, "monitor")?,
         };
         monitor.ask("qmp_capabilities", json!({}))?;
         Ok(monitor)
@@ -112,7 +89,7 @@ impl Monitor {
 
     /// How often this has happened so far.
     pub fn count(&self, event: &str) -> usize {
-        self.heard.lock().of(event).count()
+        self.talk.heard().of(event).count()
     }
 
     /// Waits until this has happened more often than `before`; when it did.
@@ -120,28 +97,18 @@ impl Monitor {
     /// # Errors
     /// If it does not.
     pub fn event(&self, event: &str, before: usize, patience: Duration) -> anyhow::Result<Instant> {
-        let (heard, _) = self
-            .heard
-            .changed
-            .wait_timeout_while(self.heard.lock(), patience, |it| {
-                it.of(event).nth(before).is_none() && !it.ended
-            })
-            .unwrap_or_else(PoisonError::into_inner);
+        let heard = self
+            .talk
+            .wait(patience, |it| it.of(event).nth(before).is_some());
         let found = heard.of(event).nth(before);
         found.with_context(|| format!("no {event} of the board within {patience:?}"))
     }
 
     fn ask(&self, command: &str, arguments: Value) -> anyhow::Result<Value> {
-        let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stream = self.talk.speak();
         let ask = json!({ "execute": command, "arguments": arguments });
         writeln!(stream, "{ask}")?;
-        let (mut heard, _) = self
-            .heard
-            .changed
-            .wait_timeout_while(self.heard.lock(), PATIENCE, |it| {
-                it.answers.is_empty() && !it.ended
-            })
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut heard = self.talk.wait(PATIENCE, |it| !it.answers.is_empty());
         let Some(answer) = heard.answers.pop() else {
             bail!("{command}: qemu's monitor does not answer");
         };
@@ -152,23 +119,15 @@ impl Monitor {
     }
 }
 
-impl Heard {
-    fn lock(&self) -> MutexGuard<'_, Messages> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn take(&self, line: &str) {
-        let now = Instant::now();
+impl Listener for Messages {
+    fn take(&mut self, line: &str, at: Instant) {
         // The greeting is neither, and a broken line shows as no answer.
         let message: Value = serde_json::from_str(line).unwrap_or_default();
-        let mut heard = self.lock();
         if message.get("event").is_some() {
-            heard.events.push((now, message));
+            self.events.push((at, message));
         } else if message.get("return").is_some() || message.get("error").is_some() {
-            heard.answers.push(message);
+            self.answers.push(message);
         }
-        drop(heard);
-        self.changed.notify_all();
     }
 }
 

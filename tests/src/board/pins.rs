@@ -1,28 +1,22 @@
 //! The GPIO lines from outside, by QEMU's qtest socket: inputs are pulled, and
 //! each change of an output is seen with its time.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::os::unix::net::UnixStream;
+use std::io::Write as _;
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
 use super::LINES;
+use super::talk::{Listener, Talk};
+
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// All lines of the controller.
 #[derive(Debug)]
 pub struct Pins {
     controller: String,
-    stream: Mutex<UnixStream>,
-    seen: Arc<Seen>,
-}
-
-#[derive(Debug, Default)]
-struct Seen {
-    inner: Mutex<Levels>,
-    changed: Condvar,
+    talk: Talk<Levels>,
 }
 
 #[derive(Debug, Default)]
@@ -30,29 +24,13 @@ struct Levels {
     levels: [bool; LINES.len()],
     since: [Option<Instant>; LINES.len()],
     answers: u64,
-    ended: bool,
 }
 
 impl Pins {
     pub(super) fn connect(path: &Path, controller: &str) -> anyhow::Result<Pins> {
-        let stream = UnixStream::connect(path)?;
-        let reader = BufReader::new(stream.try_clone()?);
-        let seen = Arc::new(Seen::default());
-        let thread = seen.clone();
-        std::thread::Builder::new()
-            .name("pins".to_owned())
-            .spawn(move || {
-                for line in reader.lines() {
-                    let Ok(line) = line else { break };
-                    thread.take(&line);
-                }
-                thread.lock().ended = true;
-                thread.changed.notify_all();
-            })?;
         let pins = Pins {
             controller: controller.to_owned(),
-            stream: Mutex::new(stream),
-            seen,
+            talk: Talk::connect(path, "pins")?,
         };
         pins.ask(&format!("irq_intercept_out {controller}"))?;
         Ok(pins)
@@ -79,7 +57,7 @@ impl Pins {
     /// # Panics
     /// If there is no such line.
     pub fn level(&self, name: &str) -> bool {
-        self.seen.lock().levels[offset(name)]
+        self.talk.heard().levels[offset(name)]
     }
 
     /// Waits until an output has a level; when it got it.
@@ -88,11 +66,7 @@ impl Pins {
     /// If it does not get there.
     pub fn wait(&self, name: &str, level: bool, patience: Duration) -> Instant {
         let at = offset(name);
-        let (seen, _) = self
-            .seen
-            .changed
-            .wait_timeout_while(self.seen.lock(), patience, |it| it.levels[at] != level)
-            .unwrap_or_else(PoisonError::into_inner);
+        let seen = self.talk.wait(patience, |it| it.levels[at] == level);
         assert_eq!(seen.levels[at], level, "line {name} after {patience:?}");
         seen.since[at].unwrap_or_else(Instant::now)
     }
@@ -103,54 +77,35 @@ impl Pins {
     /// If there is no such line.
     pub fn next(&self, name: &str, is: bool, patience: Duration) -> bool {
         let at = offset(name);
-        let (seen, _) = self
-            .seen
-            .changed
-            .wait_timeout_while(self.seen.lock(), patience, |it| it.levels[at] == is)
-            .unwrap_or_else(PoisonError::into_inner);
-        seen.levels[at]
+        self.talk.wait(patience, |it| it.levels[at] != is).levels[at]
     }
 
     fn ask(&self, command: &str) -> anyhow::Result<()> {
-        let mut stream = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = self.seen.lock().answers;
+        let mut stream = self.talk.speak();
+        let before = self.talk.heard().answers;
         writeln!(stream, "{command}")?;
-        let (seen, timed_out) = self
-            .seen
-            .changed
-            .wait_timeout_while(self.seen.lock(), Duration::from_secs(60), |it| {
-                it.answers == before && !it.ended
-            })
-            .unwrap_or_else(PoisonError::into_inner);
-        (seen.answers > before && !timed_out.timed_out())
+        let seen = self.talk.wait(PATIENCE, |it| it.answers > before);
+        (seen.answers > before)
             .then_some(())
             .with_context(|| format!("no answer to {command}"))
     }
 }
 
-impl Seen {
-    fn lock(&self) -> MutexGuard<'_, Levels> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn take(&self, line: &str) {
-        let now = Instant::now();
-        let mut seen = self.lock();
+impl Listener for Levels {
+    fn take(&mut self, line: &str, at: Instant) {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
             ["IRQ", edge, number] => {
-                if let Some(at) = number.parse().ok().filter(|at: &usize| *at < LINES.len()) {
+                if let Some(which) = number.parse().ok().filter(|it: &usize| *it < LINES.len()) {
                     let level = *edge == "raise";
-                    if seen.levels[at] != level {
-                        seen.since[at] = Some(now);
+                    if self.levels[which] != level {
+                        self.since[which] = Some(at);
                     }
-                    seen.levels[at] = level;
+                    self.levels[which] = level;
                 }
             }
-            _ => seen.answers += 1,
+            _ => self.answers += 1,
         }
-        drop(seen);
-        self.changed.notify_all();
     }
 }
 

@@ -42,6 +42,17 @@ pub enum Manner {
     Late(Duration),
 }
 
+/// Its map of registers: one of 32 bits in Wh.
+pub const PLAIN_MAP: &str = r#"
+name = "Crooked"
+source = "the test"
+[[register]]
+address = 0
+type = "u32"
+measurand = "energy-active-import"
+unit = "Wh"
+"#;
+
 /// A running one; it ends when it is dropped.
 #[derive(Debug)]
 pub struct CrookedMeter {

@@ -1,19 +1,9 @@
 //! A meter that is not there, and comes.
 
 use plugpoint_tests::hardware::Pty;
-use plugpoint_tests::hardware::crooked_meter::CrookedMeter;
+use plugpoint_tests::hardware::crooked_meter::{CrookedMeter, PLAIN_MAP};
 
 use crate::stage::{ONE, PATIENCE, TWO, device, stage};
-
-const MAP: &str = r#"
-name = "Plain"
-source = "the test"
-[[register]]
-address = 0
-type = "u32"
-measurand = "energy-active-import"
-unit = "Wh"
-"#;
 
 #[test]
 fn a_meter_that_is_not_there_keeps_only_its_own_outlet_from_charging() {
@@ -25,7 +15,7 @@ fn a_meter_that_is_not_there_keeps_only_its_own_outlet_from_charging() {
     let _there = CrookedMeter::rtu(5_000, there);
     let stage = stage([ONE, TWO], None, |config, site| {
         let map = site.file("map.toml");
-        std::fs::write(&map, MAP).expect("a file");
+        std::fs::write(&map, PLAIN_MAP).expect("a file");
         let meter = |path| {
             let mut meter = device("modbus-rtu", path);
             meter.insert("map".into(), map.to_string_lossy().into_owned().into());

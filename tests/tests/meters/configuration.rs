@@ -3,10 +3,11 @@
 //! no reason not to start.
 
 use plugpoint_tests::charger::{Config, Site};
+use plugpoint_tests::hardware::crooked_meter::PLAIN_MAP;
 use serde_json::json;
 use toml::Table;
 
-use crate::stage::{NOWHERE, PLAIN_MAP, check, rtu, tcp, write_map};
+use crate::stage::{NOWHERE, check, rtu, tcp, write_map};
 
 fn refused(config: &Config, words: &[&str]) {
     let site = Site::new().expect("a place");

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use plugpoint_tests::charger::Charger;
 use plugpoint_tests::hardware::Pty;
-use plugpoint_tests::hardware::crooked_meter::{CrookedMeter, Manner};
+use plugpoint_tests::hardware::crooked_meter::{CrookedMeter, Manner, PLAIN_MAP};
 
-use crate::stage::{PLAIN_MAP, charger, expect_failed, expect_fresh, rtu, tcp};
+use crate::stage::{charger, expect_failed, expect_fresh, rtu, tcp};
 
 /// Plays with a charger while its register is watched.
 fn watched(charger: &Charger, allowed: &[f64], play: impl FnOnce()) {

@@ -1,11 +1,12 @@
 //! Several meters on one serial bus, of which one fails.
 
 use plugpoint_tests::charger::{Config, Site};
+use plugpoint_tests::hardware::crooked_meter::PLAIN_MAP;
 use plugpoint_tests::hardware::pymodbus::PyMeter;
 use plugpoint_tests::hardware::{Pty, join};
 use serde_json::json;
 
-use crate::stage::{NOWHERE, PLAIN_MAP, rtu, write_map};
+use crate::stage::{NOWHERE, rtu, write_map};
 
 #[test]
 fn a_dead_meter_keeps_nobody_from_the_others() {

@@ -9,17 +9,6 @@ use toml::Table;
 /// Nobody listens there; a charger charges without a central system too.
 pub const NOWHERE: &str = "ws://127.0.0.1:9/ocpp";
 
-/// One register of 32 bits in Wh, as the crooked meter has it.
-pub const PLAIN_MAP: &str = r#"
-name = "Crooked"
-source = "the test"
-[[register]]
-address = 0
-type = "u32"
-measurand = "energy-active-import"
-unit = "Wh"
-"#;
-
 /// A meter on the network, asked often and without patience.
 pub fn tcp(place: &str, map: &str) -> Table {
     let mut meter = hasty(map);
