@@ -145,3 +145,34 @@ fn refused(path: &Path, error: &std::io::Error) -> Refusal {
         text: error.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn nothing_is_mapped_from_where_others_can_write() {
+        let place = tempfile::tempdir().expect("a folder");
+        let shelf = Shelf::under(place.path());
+        assert_eq!(shelf.private("00"), None, "there is nothing yet");
+        shelf
+            .put("00", b"\0\0\0\0PPCODE01", None)
+            .expect("put there");
+        let file = shelf.directory.join("00.ppc");
+        assert_eq!(shelf.private("00"), Some(file));
+
+        for mode in [0o770, 0o707, 0o755] {
+            let open = fs::Permissions::from_mode(mode);
+            fs::set_permissions(&shelf.directory, open).expect("changed");
+            assert_eq!(shelf.private("00"), None, "{mode:o}");
+        }
+        // Whose the folder is behind it may change.
+        let elsewhere = tempfile::tempdir().expect("a folder");
+        fs::set_permissions(&shelf.directory, fs::Permissions::from_mode(0o700)).expect("changed");
+        let linked = Shelf::under(elsewhere.path());
+        symlink(&shelf.directory, &linked.directory).expect("a link");
+        assert_eq!(linked.private("00"), None);
+    }
+}

@@ -8,6 +8,8 @@ mod small;
 #[path = "../swap/vendor.rs"]
 mod vendor;
 
+use std::fs;
+
 use plugpoint_tests::charger::{Charger, Config, Site};
 use serde_json::Value;
 use vendor::Vendor;
@@ -47,4 +49,34 @@ fn refusal(charger: &Charger, file: &[u8], signature: Option<&str>) -> String {
     let job = charger.wait_ended(job.expect("a job"), "refused");
     assert_eq!(charger.slot("policy/standard")["hash"], before);
     job["error"].as_str().expect("a reason").to_owned()
+}
+
+/// Takes the signature of the installed policy away: it runs no more, though
+/// WebAssembly would need none here. The charger that says so.
+fn unsigned(site: &Site, config: &Config) -> Charger {
+    let folder = site.state_dir().join("components");
+    let files = fs::read_dir(&folder).expect("components").flatten();
+    for file in files.map(|it| it.path()) {
+        if file.extension().is_some_and(|it| it == "minisig") {
+            fs::remove_file(file).expect("removed");
+        }
+    }
+    let charger = start(site, config);
+    let slot = charger.slot("policy/standard");
+    assert_eq!(slot["build"], "first", "{slot:#}");
+    let notes = slot["notes"].to_string();
+    assert!(notes.contains("must be signed"), "{slot:#}");
+    charger
+}
+
+/// A policy that the configuration names, and with which nothing begins.
+fn assert_does_not_begin(site: &Site, policy: &std::path::Path, words: &str) {
+    let text = |path: &std::path::Path| path.to_string_lossy().into_owned();
+    let config = config(&Vendor::new())
+        .set("charge_point.state_dir", text(&site.state_dir()))
+        .set("components.policy", text(policy));
+    let ended = site.run_to_end(&config.to_text()).expect("it ends");
+    let printed = ended.printed.join("\n");
+    assert_eq!(ended.code, Some(2), "{printed}");
+    assert!(printed.contains(words), "no {words:?} in {printed}");
 }

@@ -6,7 +6,7 @@ use std::fs;
 use plugpoint_tests::charger::{Site, compiled, component};
 
 use crate::vendor::Vendor;
-use crate::{config, installed, refusal, start};
+use crate::{assert_does_not_begin, config, installed, refusal, start, unsigned};
 
 const HERE: &str = std::env::consts::ARCH;
 const SLOT: &str = "policy/standard";
@@ -37,6 +37,10 @@ fn it_is_taken_if_it_is_signed_and_runs_after_a_restart() {
     charger.kill();
     let charger = start(&site, &config(&vendor));
     assert_eq!(charger.slot(SLOT)["build"], "second");
+    charger.stop();
+
+    let charger = unsigned(&site, &config(&vendor));
+    installed(&charger, SLOT, &file, &vendor.sign(&file));
     charger.stop();
 
     // Whoever is no longer trusted no longer runs, whatever else is allowed.
@@ -82,6 +86,13 @@ fn what_nobody_vouches_for_or_does_not_fit_is_refused() {
     let cut = file[..file.len() - 9].to_vec();
     let why = refusal(&charger, &cut, Some(&vendor.sign(&cut)));
     assert!(why.contains("not WebAssembly"), "{why}");
+}
+
+#[test]
+fn the_configuration_is_no_signature() {
+    let site = Site::new().expect("a site");
+    let file = compiled::compiled("guest-policy", HERE).expect("a compiled component");
+    assert_does_not_begin(&site, &file, "must be signed by a trusted key");
 }
 
 #[test]

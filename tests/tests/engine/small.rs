@@ -5,7 +5,7 @@ use std::fs;
 use plugpoint_tests::charger::{Site, compiled, component, program};
 
 use crate::vendor::Vendor;
-use crate::{config, installed, refusal, start};
+use crate::{assert_does_not_begin, config, installed, refusal, start, unsigned};
 
 const HERE: &str = std::env::consts::ARCH;
 const SLOT: &str = "policy/standard";
@@ -45,44 +45,17 @@ fn it_runs_what_it_carries_and_takes_what_was_compiled() {
     let charger = start(&site, &config(&vendor));
     assert_eq!(charger.slot(SLOT)["build"], "second");
     charger.stop();
-    let folder = site.state_dir().join("components");
-    let files = fs::read_dir(&folder).expect("components").flatten();
-    for file in files.map(|it| it.path()) {
-        if file.extension().is_some_and(|it| it == "minisig") {
-            fs::remove_file(file).expect("removed");
-        }
-    }
-    let charger = start(&site, &config(&vendor));
-    let slot = charger.slot(SLOT);
-    assert_eq!(slot["build"], "first", "{slot:#}");
-    assert!(
-        slot["notes"].to_string().contains("must be signed"),
-        "{slot:#}"
-    );
+    unsigned(&site, &config(&vendor));
 }
 
 #[test]
 fn it_does_not_begin_with_what_it_cannot_run() {
-    let vendor = Vendor::new();
     let site = site();
-    let refused = |file: &std::path::Path, words: &str| {
-        let file = file.to_string_lossy().into_owned();
-        let config = config(&vendor)
-            .set(
-                "charge_point.state_dir",
-                site.state_dir().to_string_lossy().into_owned(),
-            )
-            .set("components.policy", file);
-        let ended = site.run_to_end(&config.to_text()).expect("it ends");
-        let printed = ended.printed.join("\n");
-        assert_eq!(ended.code, Some(2), "{printed}");
-        assert!(printed.contains(words), "no {words:?} in {printed}");
-    };
     let wasm = component("guest-policy").expect("a component");
-    refused(&wasm, "this program has no compiler");
+    assert_does_not_begin(&site, &wasm, "this program has no compiler");
     // The configuration is not enough: it is machine code.
     let file = compiled::compiled("guest-policy", HERE).expect("a compiled component");
-    refused(&file, "must be signed by a trusted key");
+    assert_does_not_begin(&site, &file, "must be signed by a trusted key");
 
     let ended = site.run(&[
         "component",

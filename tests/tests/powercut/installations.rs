@@ -11,7 +11,7 @@ use plugpoint_tests::tell;
 use serde_json::{Value, json};
 
 use crate::trial::Trial;
-use crate::vendor::Vendor;
+use crate::vendor::{Vendor, wasm};
 
 /// Long enough for a whole installation of what is compiled already.
 const LONGEST_MS: u64 = 80;
@@ -76,6 +76,49 @@ fn the_old_version_or_the_new_one_runs_after_any_cut() {
     tell(&format!(
         "{cuts} power cuts while installing and charging: {old} times the old version runs, {new} times the new one"
     ));
+}
+
+#[test]
+fn a_version_that_was_told_to_run_runs_after_a_cut() {
+    let cuts = setting("PLUGPOINT_CUTS", 12).div_ceil(6);
+    let seed = seed("power cuts behind an installation");
+    let vendor = Vendor::new();
+    let random = Random::new(seed, 0);
+    let edit = |config| vendor.trusted(config);
+    let mut trial = Trial::new(random, Barriers::On, edit, |_, _| {});
+    let mut running = trial.start();
+    for n in 0..cuts {
+        assert!(trial.begin(&running.charger).is_ok(), "a session begins");
+        // Each time another file: one that has been on the disk for long is safe.
+        let mut wasm = wasm("guest-ocpp-second");
+        wasm.extend(custom_section(b"cut", &n.to_le_bytes()));
+        let signature = vendor.sign(&wasm);
+        let job = running.charger.install("ocpp", &wasm, Some(&signature), "");
+        let job = running.charger.wait_swapped(job.expect("a job"));
+        std::thread::sleep(Duration::from_millis(trial.random.below(20)));
+        Trial::cut(&running, 1, Duration::ZERO);
+        if let Err(loss) = trial.bury(running) {
+            trial.fail(&format!("lost in cut {n}: {loss}"));
+        }
+        running = trial.start();
+        trial.settle(&running.charger);
+        let slot = running.charger.slot("ocpp");
+        assert_eq!(slot["hash"], job["version"]["hash"], "cut {n}: {slot:#}");
+        assert_eq!(build_of(&trial.central), "guest-ocpp 0.1.0 second");
+        let back = running.charger.roll_back("ocpp").expect("a job");
+        running.charger.wait_ended(back, "committed");
+    }
+    trial.settle(&running.charger);
+    tell(&format!(
+        "{cuts} power cuts behind an installation: what was installed runs"
+    ));
+}
+
+/// Means nothing to anybody, and may stand at the end of any component.
+fn custom_section(name: &[u8], contents: &[u8]) -> Vec<u8> {
+    let length = |part: &[u8]| u8::try_from(part.len()).expect("less than 128 bytes");
+    let named = [&[length(name)], name, contents].concat();
+    [&[0, length(&named)], &named[..]].concat()
 }
 
 /// Who answers.
