@@ -14,6 +14,7 @@ mod settings;
 mod simulation;
 mod tamper;
 mod watch;
+mod wire;
 mod world;
 
 pub use books::{Told, audit, close};

@@ -1,13 +1,13 @@
 //! The service `transfer@1` against servers on loopback that the test plays.
 
-#[path = "link_support/certs.rs"]
+#[path = "../link_support/certs.rs"]
 #[allow(dead_code)] // the link's tests use the rest
 mod certs;
+mod server;
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, mpsc};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use certs::Authority;
@@ -16,8 +16,8 @@ use plugpoint::services::keystore::{InitialMaterial, Keystore, MemoryStorage};
 use plugpoint::services::{Services, ServicesSettings};
 use plugpoint::wit::protocol::Request;
 use rustls::version::{TLS12, TLS13};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
+use server::{Server, answer};
 
 /// SHA-256 of "hello".
 const HELLO: &str = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
@@ -98,84 +98,6 @@ impl Bench {
             .unwrap()
             .count()
     }
-}
-
-struct Server {
-    port: u16,
-    thread: JoinHandle<Vec<String>>,
-}
-
-impl Server {
-    /// Answers one request after the other with these bytes; gives back what was
-    /// asked, each with its body.
-    fn answering(answers: Vec<Vec<u8>>) -> Self {
-        Self::start(answers, None)
-    }
-
-    fn start(answers: Vec<Vec<u8>>, tls: Option<Arc<ServerConfig>>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let thread = std::thread::spawn(move || {
-            let mut asked = Vec::new();
-            for answer in answers {
-                let (stream, _) = listener.accept().unwrap();
-                stream
-                    .set_read_timeout(Some(Duration::from_secs(20)))
-                    .unwrap();
-                let request = match &tls {
-                    None => exchange(stream, &answer),
-                    Some(config) => {
-                        let connection = ServerConnection::new(Arc::clone(config)).unwrap();
-                        exchange(StreamOwned::new(connection, stream), &answer)
-                    }
-                };
-                asked.push(request.unwrap_or_else(|e| e.to_string()));
-            }
-            asked
-        });
-        Self { port, thread }
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.port)
-    }
-
-    fn asked(self) -> Vec<String> {
-        self.thread.join().unwrap()
-    }
-}
-
-fn exchange(mut stream: impl Read + Write, answer: &[u8]) -> std::io::Result<String> {
-    let mut reader = BufReader::new(&mut stream);
-    let mut request = String::new();
-    let mut length = 0;
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line)?;
-        if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap();
-        }
-        if line.trim().is_empty() {
-            break;
-        }
-        request.push_str(&line);
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body)?;
-    request.push_str(&String::from_utf8_lossy(&body));
-    stream.write_all(answer)?;
-    stream.flush()?;
-    Ok(request)
-}
-
-fn answer(status: &str, body: &[u8]) -> Vec<u8> {
-    let mut bytes = format!(
-        "HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    )
-    .into_bytes();
-    bytes.extend_from_slice(body);
-    bytes
 }
 
 #[test]
