@@ -1,5 +1,6 @@
-//! Finds the two standard components that the program carries and writes the
-//! `include_bytes!` lines of `src/carried.rs`. Also notes when that was.
+//! Finds the two standard components that the program carries, deflates them and
+//! writes the `include_bytes!` lines of `src/carried.rs`. Also notes when that was,
+//! and how a small program is linked.
 //!
 //! It does not build them (`cargo xtask build` does, before it calls cargo),
 //! and it never fails for want of them: a plain `cargo check` works on a fresh
@@ -9,6 +10,8 @@ use std::env;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use miniz_oxide::deflate::compress_to_vec;
 
 /// A folder to take the components from, instead of `components` in cargo's
 /// target folder. Not named like the variable that the tests read, so that
@@ -22,6 +25,7 @@ fn main() {
     println!("cargo::rerun-if-env-changed={FOLDER}");
     built_at();
     wasmtime_version();
+    small_link();
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let folder = env::var_os(FOLDER)
         .map(PathBuf::from)
@@ -36,16 +40,24 @@ fn main() {
         let value = match &found {
             Some(path) => {
                 println!("cargo::rerun-if-changed={}", path.display());
-                format!("Some(include_bytes!({path:?}))")
+                pack(path, &out.join(name))
             }
             None => {
                 watch(folder.as_deref());
                 "None".to_owned()
             }
         };
-        let _ = writeln!(code, "const {name}: Option<&[u8]> = {value};");
+        let _ = writeln!(code, "const {name}: Option<Packed> = {value};");
     }
     fs::write(out.join("carried.rs"), code).expect("cargo's OUT_DIR is writable");
+}
+
+/// Deflates a component; in return for it, the Rust expression of it.
+fn pack(file: &Path, packed: &Path) -> String {
+    let bytes = fs::read(file).unwrap_or_else(|e| panic!("cannot read {}: {e}", file.display()));
+    fs::write(packed, compress_to_vec(&bytes, 9)).expect("cargo's OUT_DIR is writable");
+    let bytes = bytes.len();
+    format!("Some(Packed {{ deflated: include_bytes!({packed:?}), bytes: {bytes} }})")
 }
 
 /// WebAssembly, or, for a program without a compiler, what was compiled for its
@@ -75,6 +87,26 @@ fn wasmtime_version() {
         .map(|(version, _)| version)
         .expect("Cargo.lock names wasmtime's version");
     println!("cargo::rustc-env=PLUGPOINT_WASMTIME={version}");
+}
+
+/// How a program that is built for size (profile `small`) is linked: with rarely used
+/// code on pages of its own, without the tables for unwinding (0.9 MB), which nobody
+/// reads where a panic aborts, and with relocations packed.
+fn small_link() {
+    let is = |key: &str, value: &str| env::var(key).is_ok_and(|it| it == value);
+    // Cargo tells no build script what a panic does.
+    if !is("OPT_LEVEL", "z") {
+        return;
+    }
+    let folder = env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
+    let script = Path::new(&folder).join("small.ld");
+    println!("cargo::rerun-if-changed={}", script.display());
+    println!("cargo::rustc-link-arg-bins=-Wl,-T,{}", script.display());
+    println!("cargo::rustc-link-arg-bins=-Wl,--no-eh-frame-hdr");
+    // Only some linkers can, for some processors.
+    if is("CARGO_CFG_TARGET_ARCH", "x86_64") {
+        println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
+    }
 }
 
 /// When this program was built: a lower bound of the time for a board whose

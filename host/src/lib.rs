@@ -16,6 +16,7 @@
 //! * `manager`: what the service manager that started us is told
 //! * [`config`]: the configuration file; [`check`]: whether the hardware is as it says
 //! * [`component`]: the commands for components
+//! * [`residue`]: what the start leaves in memory, and how it goes
 //! * `kit`: for authors of plugins; nothing that a charger needs
 //!
 //! What is *not* here: any knowledge of what a charger says to a central system.
@@ -48,6 +49,7 @@ mod priority;
 mod random;
 pub mod reader;
 pub mod recorder;
+pub mod residue;
 mod rfc3339;
 pub mod services;
 pub mod slots;

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use plugpoint::check::Verdict;
@@ -12,6 +13,7 @@ use plugpoint::config::Config;
 use plugpoint::guest::compiler::{Compiler, CompilerProcess};
 use plugpoint::guest::{Backend, EngineSettings};
 use plugpoint::recorder::Desk;
+use plugpoint::residue;
 use plugpoint::station::{StartError, Station};
 
 /// Wrong use, a bad configuration, or a state_dir that cannot be used.
@@ -218,6 +220,7 @@ fn main() -> ExitCode {
 type Failed = Box<dyn std::error::Error>;
 
 fn run(file: Option<PathBuf>) -> Result<(), Failed> {
+    residue::keep_no_heap();
     let config = match file {
         Some(file) => Config::load(&file)?,
         None => Config::built_in(),
@@ -231,12 +234,23 @@ fn run(file: Option<PathBuf>) -> Result<(), Failed> {
         let url = station.control_url().to_owned();
         // For people and for tests that asked for port 0.
         println!("control api: {url}");
+        tokio::spawn(let_go_of_the_start());
         station.run(asked_to_end()).await;
         Ok::<_, StartError>(())
     });
     // A look-up of a name that hangs must not hold up the end.
     runtime.shutdown_background();
     Ok(ran?)
+}
+
+/// Once everything is at work.
+async fn let_go_of_the_start() {
+    const SETTLED: Duration = Duration::from_secs(5);
+    tokio::time::sleep(SETTLED).await;
+    match residue::let_go() {
+        Ok(bytes) => tracing::debug!(bytes, "pages of the program let go"),
+        Err(error) => tracing::debug!(%error, "pages of the program are kept"),
+    }
 }
 
 /// Nothing is compiled within the process that keeps people safe.

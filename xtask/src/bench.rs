@@ -10,7 +10,12 @@ use crate::workspace::{self, Workspace};
 
 /// Runs it.
 pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
-    let program = program::plugpoint(workspace, true)?;
+    let program = if arguments.first().is_some_and(|task| task == "small") {
+        let desk = program::plugpoint(workspace, false)?;
+        program::small(workspace, &desk, true)?
+    } else {
+        program::plugpoint(workspace, true)?
+    };
     let mut bench = workspace.cargo("run");
     bench
         .args(["--release", "-p", "plugpoint-tests", "--bin", "bench", "--"])

@@ -22,12 +22,7 @@ pub fn build(workspace: &Workspace, release: bool, no_compiler: bool) -> Result<
     let path = if no_compiler {
         // Any build with a compiler will do; this one is the quickest.
         let desk = plugpoint(workspace, false)?;
-        let small = small(workspace, &desk, release)?;
-        if release {
-            // Names of functions that the profile's own stripping leaves in.
-            run(Command::new("strip").arg("--strip-all").arg(&small))?;
-        }
-        small
+        small(workspace, &desk, release)?
     } else {
         plugpoint(workspace, release)?
     };
@@ -50,22 +45,30 @@ pub fn plugpoint(workspace: &Workspace, release: bool) -> Result<PathBuf> {
     Ok(path(workspace, release, "plugpoint"))
 }
 
-/// The program without a compiler, for this machine. `desk`: one with a compiler.
+/// The program without a compiler, for this machine; stripped, if it is optimised.
+/// `desk`: one with a compiler.
 pub fn small(workspace: &Workspace, desk: &Path, release: bool) -> Result<PathBuf> {
-    let mut cargo = workspace.cargo("build");
+    let mut cargo = workspace.cargo(WITHOUT_COMPILER);
     let code = std::env::consts::ARCH;
-    let left = if release {
-        cargo.args(["--profile", SMALL]);
-        workspace.target(SMALL).join("plugpoint")
-    } else {
-        path(workspace, false, "plugpoint")
-    };
-    without_compiler(workspace, desk, code, cargo, &left)
+    if !release {
+        let left = path(workspace, false, "plugpoint");
+        return without_compiler(workspace, desk, code, cargo, &left);
+    }
+    cargo.args(["--profile", SMALL]);
+    let left = workspace.target(SMALL).join("plugpoint");
+    let small = without_compiler(workspace, desk, code, cargo, &left)?;
+    // Names of functions that the profile's own stripping leaves in.
+    run(Command::new("strip").arg("--strip-all").arg(&small))?;
+    Ok(small)
 }
+
+/// The task of cargo for [`without_compiler`].
+pub const WITHOUT_COMPILER: &str = "rustc";
 
 /// Builds a program without a compiler. `code`: what its components are compiled
 /// to, by `desk` (`x86_64`, `aarch64`, `pulley32`); `cargo`: the command that builds
-/// for that machine, with profile and target; `left`: where cargo leaves the program.
+/// for that machine, [`WITHOUT_COMPILER`] with profile and target; `left`: where cargo
+/// leaves the program.
 ///
 /// The program is moved aside, to `plugpoint-small`: the next build of one with a
 /// compiler would replace it.
@@ -86,6 +89,10 @@ pub fn without_compiler(
         "plugpoint",
         "--no-default-features",
     ]);
+    if left.parent().is_some_and(|folder| folder.ends_with(SMALL)) {
+        // Sequences of instructions that many functions share become functions.
+        cargo.args(["--", "-C", "llvm-args=-enable-machine-outliner=always"]);
+    }
     run(&mut cargo)?;
     let aside = left.with_file_name("plugpoint-small");
     fs::rename(left, &aside).with_context(|| format!("cannot move {}", left.display()))?;

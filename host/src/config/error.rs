@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::Located;
+
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -49,37 +51,21 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    pub(super) fn syntax(file: &Path, text: &str, error: &toml::de::Error) -> Self {
-        Self::Syntax {
-            file: file.to_path_buf(),
-            line: line_of(text, error),
-            problem: one_line(error.message()),
+    pub(crate) fn located(file: &Path, it: Located) -> Self {
+        let file = file.to_path_buf();
+        let Located { line, key, problem } = it;
+        match key {
+            None => Self::Syntax {
+                file,
+                line,
+                problem,
+            },
+            Some(key) => Self::Key {
+                file,
+                line,
+                key,
+                problem,
+            },
         }
     }
-
-    pub(super) fn key(
-        file: &Path,
-        text: &str,
-        error: &serde_path_to_error::Error<toml::de::Error>,
-    ) -> Self {
-        Self::Key {
-            file: file.to_path_buf(),
-            line: line_of(text, error.inner()),
-            key: error.path().to_string(),
-            problem: one_line(error.inner().message()),
-        }
-    }
-}
-
-fn line_of(text: &str, error: &toml::de::Error) -> usize {
-    let start = error.span().map_or(0, |span| span.start);
-    1 + text
-        .bytes()
-        .take(start)
-        .filter(|byte| *byte == b'\n')
-        .count()
-}
-
-fn one_line(message: &str) -> String {
-    message.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -9,28 +9,20 @@ mod error;
 mod file;
 mod gpio;
 mod guests;
+mod located;
 mod meter;
 mod reader;
 
 pub use error::ConfigError;
 pub use file::*;
 pub use guests::{GuestSection, WantedBackend};
+pub(crate) use located::{Located, read};
 pub(crate) use meter::DEFAULT_BAUD;
 pub use meter::{Meter, MeterDriver};
 pub(crate) use reader::name_of as reader_name;
 pub use reader::{Reader, ReaderDriver};
 
 use std::path::{Path, PathBuf};
-
-use serde::de::DeserializeOwned;
-
-/// Reads TOML; a complaint names file, line, key and what is expected.
-pub(crate) fn read<T: DeserializeOwned>(text: &str, path: &Path) -> Result<T, ConfigError> {
-    let deserializer =
-        toml::Deserializer::parse(text).map_err(|error| ConfigError::syntax(path, text, &error))?;
-    serde_path_to_error::deserialize(deserializer)
-        .map_err(|error| ConfigError::key(path, text, &error))
-}
 
 impl Config {
     /// Reads and checks a file.
@@ -45,7 +37,7 @@ impl Config {
     /// Checks a text; `path` is only for the messages, and relative file names
     /// in it count from where it lies.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        let mut config: Config = read(text, path)?;
+        let mut config: Config = read(text).map_err(|error| ConfigError::located(path, error))?;
         config.resolve_paths(path.parent().unwrap_or(Path::new(".")));
         check::check(&config).map_err(|problem| ConfigError::Value {
             file: path.to_path_buf(),

@@ -98,6 +98,24 @@ impl ImageCache {
             })
     }
 
+    /// The path of a file with just these contents, made if there is none: what was
+    /// compiled beforehand, and the program carries. None if it cannot be written,
+    /// which is said.
+    pub fn lay_out(&self, contents: &[u8]) -> Option<PathBuf> {
+        let name = format!("{}-carried", hex::encode(Sha256::digest(contents)));
+        let path = self.path(&name);
+        if fs::read(&path).is_ok_and(|there| there == contents) {
+            return Some(path);
+        }
+        match self.keep(&name, |file| file.write_all(contents)) {
+            Ok(()) => Some(path),
+            Err(error) => {
+                tracing::warn!(%error, "carried component not laid out as a file");
+                None
+            }
+        }
+    }
+
     /// Removes every image that is not of one of these components (hashes as in
     /// [`super::Inspection::hash`]), and what an interrupted write left behind.
     pub fn retain(&self, hashes: &[&str]) {
@@ -184,4 +202,35 @@ pub(super) fn body(image: &mut File) -> io::Result<Vec<u8>> {
 
 fn body_length(image: &File) -> io::Result<Option<u64>> {
     Ok(image.metadata()?.len().checked_sub(TRAILER as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_laid_out_is_whole_and_written_once() {
+        let state = tempfile::tempdir().expect("a folder");
+        let cache = ImageCache::open(state.path()).expect("opened");
+        let path = cache.lay_out(b"code").expect("laid out");
+        assert_eq!(fs::read(&path).expect("there"), b"code");
+        let number = fs::metadata(&path).expect("there").ino();
+
+        assert_eq!(cache.lay_out(b"code").as_ref(), Some(&path));
+        assert_eq!(fs::metadata(&path).expect("there").ino(), number);
+
+        // Worn flash, or a cut: made anew, and what is still mapped is left alone.
+        let before = File::open(&path).expect("there");
+        fs::write(path.with_extension("worn"), b"c\0de").expect("written");
+        fs::rename(path.with_extension("worn"), &path).expect("renamed");
+        assert_eq!(cache.lay_out(b"code").as_ref(), Some(&path));
+        assert_eq!(fs::read(&path).expect("there"), b"code");
+        assert_eq!(before.metadata().expect("open").ino(), number);
+
+        let hash = hex::encode(Sha256::digest(b"code"));
+        cache.retain(&[&hash]);
+        assert!(path.exists());
+        cache.retain(&[]);
+        assert!(!path.exists());
+    }
 }

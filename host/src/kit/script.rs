@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::KitError;
-use crate::config::{self, GuestLimits, Setting};
+use crate::config::{self, ConfigError, GuestLimits, Setting};
 
 /// A whole script.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -228,7 +228,7 @@ impl Script {
                 text: error.inner().to_string(),
             })?
         } else {
-            config::read(&text, path)?
+            config::read(&text).map_err(|error| ConfigError::located(path, error))?
         };
         script.check(path)?;
         Ok(script)

@@ -1,10 +1,10 @@
 //! From a place to a component that can start: the file, its contents, its
 //! signature, its declarations, and machine code.
 
-use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use super::{Place, Records, Refusal, Shelf, Trust, Version};
+use crate::carried::Packed;
 use crate::guest::{
     ComponentError, Engine, ImageCache, Inspection, Kind, Prepared, is_precompiled,
 };
@@ -13,7 +13,7 @@ use crate::guest::{
 #[derive(Clone, Debug)]
 pub enum Base {
     /// The component that the program carries.
-    Carried(&'static [u8]),
+    Carried(Packed),
     /// A file that the configuration names.
     File(PathBuf),
 }
@@ -37,8 +37,10 @@ pub struct Loader {
 pub enum Voucher<'a> {
     /// Nobody has to.
     Nobody,
-    /// Who built this program, or a trusted key. The path: it lies there too, where
-    /// nobody but this program's user can write.
+    /// Who built this program, which carries it.
+    Builder,
+    /// A trusted key. The path: it lies there too, where nobody but this program's
+    /// user can write.
     Trusted(Option<&'a Path>),
 }
 
@@ -56,16 +58,16 @@ pub struct Found<K: Kind> {
 }
 
 impl Base {
-    fn read(&self) -> Result<Cow<'static, [u8]>, Refusal> {
+    fn read(&self) -> Result<Vec<u8>, Refusal> {
         match self {
-            Self::Carried(wasm) => Ok(Cow::Borrowed(wasm)),
-            Self::File(path) => match std::fs::read(path) {
-                Ok(wasm) => Ok(Cow::Owned(wasm)),
-                Err(error) => Err(Refusal::File {
-                    path: path.clone(),
-                    text: error.to_string(),
-                }),
-            },
+            Self::Carried(packed) => packed.unpack().ok_or_else(|| {
+                let text = "this program is damaged: its own component cannot be unpacked".into();
+                ComponentError::Invalid { text }.into()
+            }),
+            Self::File(path) => std::fs::read(path).map_err(|error| Refusal::File {
+                path: path.clone(),
+                text: error.to_string(),
+            }),
         }
     }
 
@@ -73,7 +75,7 @@ impl Base {
     /// be signed, as the configuration is not, unless it is machine code.
     fn voucher(&self, file: &[u8], trust: &Trust) -> Result<Voucher<'static>, Refusal> {
         match self {
-            Self::Carried(_) => Ok(Voucher::Trusted(None)),
+            Self::Carried(_) => Ok(Voucher::Builder),
             Self::File(path) if is_precompiled(file) => {
                 let mut beside = path.clone().into_os_string();
                 beside.push(".minisig");
@@ -181,6 +183,11 @@ impl Loader {
     ) -> Result<Prepared<K>, Refusal> {
         let cache = self.cache.as_ref();
         let component = match voucher {
+            Voucher::Builder if is_precompiled(file) => {
+                // As a file, so that only those of its pages are in memory that run.
+                let at = cache.and_then(|cache| cache.lay_out(file));
+                self.engine.load_believed(file, K::WORLD, at.as_deref())?
+            }
             Voucher::Trusted(at) if is_precompiled(file) => {
                 self.engine.load_believed(file, K::WORLD, at)?
             }

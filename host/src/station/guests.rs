@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::{SLOT, StartError};
 use crate::board::{Board, ComponentFacts, EngineFacts};
-use crate::carried;
+use crate::carried::{self, Packed};
 use crate::clock::Clock;
 use crate::config::{Config, GuestLimits, OnFailure, Policy as PolicyConfig, Setting as Raw};
 use crate::guest::{
@@ -51,14 +51,10 @@ impl Guests {
         let state_dir = &config.charge_point.state_dir;
         let engine = engine(config, settings)?;
         show_engine(&engine, board);
-        let cache = if cfg!(feature = "compiler") {
-            // Slower without, but it works.
-            ImageCache::open(state_dir)
-                .inspect_err(|error| tracing::warn!(%error, "compiled components cannot be kept"))
-                .ok()
-        } else {
-            None
-        };
+        // Slower without, but it works.
+        let cache = ImageCache::open(state_dir)
+            .inspect_err(|error| tracing::warn!(%error, "compiled components cannot be kept"))
+            .ok();
         // Checked with the configuration; a key that is none is no key.
         let trust = Trust::new(&config.trust.keys, config.trust.allow_unsigned);
         let trust = trust.unwrap_or_default();
@@ -266,7 +262,7 @@ pub(super) fn policy_base(config: &Config, policy: &PolicyConfig) -> Result<Base
     base(file, carried::policy())
 }
 
-fn base(file: Option<&PathBuf>, carried: Option<&'static [u8]>) -> Result<Base, StartError> {
+fn base(file: Option<&PathBuf>, carried: Option<Packed>) -> Result<Base, StartError> {
     match file {
         Some(path) => Ok(Base::File(path.clone())),
         None => carried.map(Base::Carried).ok_or(StartError::NoComponent),

@@ -9,6 +9,8 @@ pub struct Memory {
     pub pss_kib: u64,
     /// Resident set size.
     pub rss_kib: u64,
+    /// Of the proportional set size, what is not in a file: it could only be swapped.
+    pub anonymous_kib: u64,
 }
 
 impl Memory {
@@ -21,6 +23,7 @@ impl Memory {
         Ok(Memory {
             pss_kib: field(&text, "Pss:")?,
             rss_kib: field(&text, "Rss:")?,
+            anonymous_kib: field(&text, "Pss_Anon:")?,
         })
     }
 }

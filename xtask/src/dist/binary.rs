@@ -43,7 +43,11 @@ impl Build {
 pub fn build(workspace: &Workspace, build: &Build, epoch: u64) -> Result<PathBuf> {
     let processor = build.processor;
     processor.prepare()?;
-    let mut command = processor.cargo_for_others(workspace, "build");
+    let task = match build.compiler {
+        Compiler::Own => "build",
+        Compiler::At(_) => program::WITHOUT_COMPILER,
+    };
+    let mut command = processor.cargo_for_others(workspace, task);
     command
         .args(["--profile", build.profile])
         .env("SOURCE_DATE_EPOCH", epoch.to_string());

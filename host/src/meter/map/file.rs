@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use super::plan::Function;
 use super::value::{Kind, Order, Unit};
+use crate::config::{self, Located};
 use crate::wit::protocol::{Phase, Quantity};
 
 /// The whole file.
@@ -57,19 +58,11 @@ fn one() -> f64 {
 
 impl MapFile {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let deserializer =
-            toml::Deserializer::parse(text).map_err(|error| located(text, &error, ""))?;
-        serde_path_to_error::deserialize(deserializer)
-            .map_err(|error| located(text, error.inner(), &format!("{}: ", error.path())))
+        config::read(text).map_err(|Located { line, key, problem }| {
+            let key = key.map_or(String::new(), |key| format!("{key}: "));
+            format!("line {line}: {key}{problem}")
+        })
     }
-}
-
-/// On one line, with the line of the file.
-fn located(text: &str, error: &toml::de::Error, key: &str) -> String {
-    let before = error.span().map_or("", |span| &text[..span.start]);
-    let line = 1 + before.matches('\n').count();
-    let message: Vec<&str> = error.message().split_whitespace().collect();
-    format!("line {line}: {key}{}", message.join(" "))
 }
 
 /// What is measured. Those that no meter measures (what is offered, the state of

@@ -82,6 +82,11 @@ impl Central {
                 "currentTime": jiff::Timestamp::now().to_string(),
                 "interval": 86_400,
             }),
+            Some("Heartbeat") => json!({ "currentTime": jiff::Timestamp::now().to_string() }),
+            Some("Authorize") => json!({ "idTagInfo": { "status": "Accepted" } }),
+            Some("StartTransaction") => {
+                json!({ "transactionId": 1, "idTagInfo": { "status": "Accepted" } })
+            }
             _ => json!({}),
         };
         let reply = json!([3, frame.get(1), payload]);

@@ -6,8 +6,8 @@
 //! same socket stack with a canned reply of the same length, in alternation, and
 //! both ends are pinned to one core.
 //!
-//! `cargo xtask bench backlog` and `cargo xtask bench recorder` are runs of their
-//! own: see there.
+//! `cargo xtask bench backlog`, `cargo xtask bench recorder` and `cargo xtask bench
+//! small` are runs of their own: see there.
 
 mod backlog;
 mod central;
@@ -17,6 +17,7 @@ mod recorder;
 mod report;
 mod round_trip;
 mod safety;
+mod small;
 mod start;
 
 use std::path::PathBuf;
@@ -50,6 +51,8 @@ enum Task {
     /// Round trips of a charger that records what happens, beside one that does
     /// not.
     Recorder,
+    /// Size, start and memory of the program for small boards, which has no compiler.
+    Small,
     /// The floor itself: answers each text with a canned one.
     #[command(hide = true)]
     Floor { url: String, length: usize },
@@ -71,7 +74,12 @@ fn main() -> anyhow::Result<()> {
             return recorder::measure(cli.calls).await;
         }
         let mut report = Report::default();
-        report.sizes()?;
+        if matches!(cli.task, Some(Task::Small)) {
+            small::measure(&mut report).await?;
+            report.print();
+            return Ok(());
+        }
+        report.sizes(None)?;
         start::measure(&mut report).await.context("start")?;
         round_trip::measure(&mut report, cli.calls)
             .await

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use serde::Serialize;
 use serde_json::Value;
 
-use plugpoint_tests::charger::{component, program};
+use plugpoint_tests::charger::{Memory, component, program};
 
 /// Everything measured in one run.
 #[derive(Default, Serialize)]
@@ -66,10 +66,10 @@ impl RoundTrip {
 
 impl Report {
     /// Of the files.
-    pub fn sizes(&mut self) -> anyhow::Result<()> {
+    pub fn sizes(&mut self, target_mb: Option<f64>) -> anyhow::Result<()> {
         let program = program("PLUGPOINT_BIN", "plugpoint")?;
         let bytes = std::fs::metadata(&program)?.len();
-        self.figure("size of the program", bytes as f64 / 1e6, "MB", None);
+        self.figure("size of the program", bytes as f64 / 1e6, "MB", target_mb);
         for name in ["guest-ocpp", "guest-policy"] {
             let bytes = std::fs::metadata(component(name)?)?.len();
             self.figure(
@@ -91,6 +91,12 @@ impl Report {
     pub fn memory(&mut self, when: &str, kib: u64, target_mb: Option<f64>) {
         let mb = kib as f64 * 1024.0 / 1e6;
         self.figure(format!("PSS {when}"), mb, "MB", target_mb);
+    }
+
+    pub fn memory_in_parts(&mut self, when: &str, it: Memory, target_mb: Option<f64>) {
+        self.memory(when, it.pss_kib, target_mb);
+        let mb = it.anonymous_kib as f64 * 1024.0 / 1e6;
+        self.figure(format!("  of which in no file, {when}"), mb, "MB", None);
     }
 
     pub fn mixed(&mut self, per_second: f64, cpu_ms: f64) {
@@ -133,6 +139,22 @@ impl Report {
 
     /// As a table.
     pub fn print(&self) {
+        if !self.round_trips.is_empty() {
+            self.print_round_trips();
+        }
+        println!();
+        for it in &self.figures {
+            println!(
+                "{:<56} {:>10.2} {:<3}{}",
+                it.name,
+                it.value,
+                it.unit,
+                mark(it.value, it.target)
+            );
+        }
+    }
+
+    fn print_round_trips(&self) {
         println!(
             "\n{:<32} {:>7} {:>9} {:>9} {:>9} {:>9} {:>6} {:>10}",
             "call of the central system",
@@ -156,16 +178,6 @@ impl Report {
                 it.ratio_p50,
                 it.component_us,
                 mark(it.ratio_p50, it.target_ratio),
-            );
-        }
-        println!();
-        for it in &self.figures {
-            println!(
-                "{:<56} {:>10.2} {:<3}{}",
-                it.name,
-                it.value,
-                it.unit,
-                mark(it.value, it.target)
             );
         }
     }
