@@ -243,13 +243,16 @@ fn run(file: Option<PathBuf>) -> Result<(), Failed> {
     Ok(ran?)
 }
 
-/// Once everything is at work.
+/// Once this has started, and once more when its guests and links have.
 async fn let_go_of_the_start() {
+    const STARTED: Duration = Duration::from_millis(250);
     const SETTLED: Duration = Duration::from_secs(5);
-    tokio::time::sleep(SETTLED).await;
-    match residue::let_go() {
-        Ok(bytes) => tracing::debug!(bytes, "pages of the program let go"),
-        Err(error) => tracing::debug!(%error, "pages of the program are kept"),
+    for after in [STARTED, SETTLED] {
+        tokio::time::sleep(after).await;
+        match residue::let_go() {
+            Ok(bytes) => tracing::debug!(bytes, "pages of the program let go"),
+            Err(error) => tracing::debug!(%error, "pages of the program are kept"),
+        }
     }
 }
 
