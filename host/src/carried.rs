@@ -28,7 +28,7 @@ pub fn policy() -> Option<Packed> {
 
 /// A component as the program carries it: deflated, since it is read once per start
 /// and lies in the flash for years.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct Packed {
     deflated: &'static [u8],
     bytes: usize,

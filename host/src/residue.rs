@@ -45,8 +45,8 @@ fn untouched(maps: &str, program: &Path) -> Vec<(usize, usize, usize)> {
     let mut candidate = None;
     let mut resident = 0;
     for line in maps.lines() {
-        if let Some(range) = mapping(line, program) {
-            candidate = range;
+        if let Some(range) = range(line) {
+            candidate = is_fixed(line, program).then_some(range);
             resident = 0;
         } else if let Some(kib) = field(line, "Rss:") {
             resident = kib * 1024;
@@ -59,19 +59,19 @@ fn untouched(maps: &str, program: &Path) -> Vec<(usize, usize, usize)> {
     found
 }
 
-/// A first line of a mapping: its range, if it is one of the program's that cannot
-/// be written to. None if it is another line.
-#[allow(clippy::option_option)] // no first line; a first line of another mapping
-fn mapping(line: &str, program: &Path) -> Option<Option<(usize, usize)>> {
-    let mut words = line.split_ascii_whitespace();
-    let (start, end) = words.next()?.split_once('-')?;
-    let start = usize::from_str_radix(start, 16).ok()?;
-    let end = usize::from_str_radix(end, 16).ok()?;
-    let rights = words.next()?;
-    let path = words.nth(3);
-    let is_ours = path.is_some_and(|path| Path::new(path) == program);
-    let fixed = rights.starts_with('r') && !rights.contains('w') && rights.ends_with('p');
-    Some((is_ours && fixed).then_some((start, end)))
+/// Where a mapping is, if this is its first line.
+fn range(line: &str) -> Option<(usize, usize)> {
+    let (start, end) = line.split_ascii_whitespace().next()?.split_once('-')?;
+    let address = |digits: &str| usize::from_str_radix(digits, 16).ok();
+    Some((address(start)?, address(end)?))
+}
+
+/// Whether that mapping is one of the program's, and nobody can write to it.
+fn is_fixed(line: &str, program: &Path) -> bool {
+    let mut words = line.split_ascii_whitespace().skip(1);
+    let rights = words.next().unwrap_or_default();
+    let is_ours = words.nth(3).is_some_and(|path| Path::new(path) == program);
+    is_ours && rights.starts_with('r') && !rights.contains('w') && rights.ends_with('p')
 }
 
 fn field(line: &str, name: &str) -> Option<usize> {

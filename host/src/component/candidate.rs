@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::{Control, InstallError};
+use crate::slots::signature_of;
 
 /// What is offered, and for which slot.
 #[derive(Clone, Debug, clap::Args)]
@@ -35,9 +36,7 @@ impl Candidate {
     /// The header that a signature is sent in, if there is one: the one that is
     /// named, or the one beside the file.
     fn signed(&self) -> Result<Vec<(&'static str, String)>, InstallError> {
-        let mut beside = self.file.as_os_str().to_owned();
-        beside.push(".minisig");
-        let beside = PathBuf::from(beside);
+        let beside = signature_of(&self.file);
         let path = match &self.signature {
             Some(path) => path,
             // Whether one is needed is for the charger to say.

@@ -114,16 +114,37 @@ impl Engine {
     }
 
     /// The same with a component that was compiled beforehand, which is machine
-    /// code: only for what this program carries, or what a trusted key has signed.
-    /// `at`: the file, if it lies where nobody but this program's user can write;
-    /// then it is mapped.
+    /// code: only for what a trusted key has signed. `at`: the file, if it lies where
+    /// nobody but this program's user can write; then it is mapped.
     pub fn load_believed(
         &self,
         file: &[u8],
         world: World,
         at: Option<&Path>,
     ) -> Result<Component, ComponentError> {
+        self.believe(file, Inspection::of(file)?, world, at)
+    }
+
+    /// The same with what this program carries. It is laid out as a file, so that only
+    /// those of its pages are in memory that run.
+    pub fn load_carried(
+        &self,
+        file: &[u8],
+        world: World,
+        cache: Option<&ImageCache>,
+    ) -> Result<Component, ComponentError> {
         let info = Inspection::of(file)?;
+        let at = cache.and_then(|cache| cache.lay_out(&info.hash, file));
+        self.believe(file, info, world, at.as_deref())
+    }
+
+    fn believe(
+        &self,
+        file: &[u8],
+        info: Inspection,
+        world: World,
+        at: Option<&Path>,
+    ) -> Result<Component, ComponentError> {
         info.fits(world)?;
         self.check(&info)?;
         let code = at

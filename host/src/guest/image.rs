@@ -99,10 +99,10 @@ impl ImageCache {
     }
 
     /// The path of a file with just these contents, made if there is none: what was
-    /// compiled beforehand, and the program carries. None if it cannot be written,
-    /// which is said.
-    pub fn lay_out(&self, contents: &[u8]) -> Option<PathBuf> {
-        let name = format!("{}-carried", hex::encode(Sha256::digest(contents)));
+    /// compiled beforehand, and the program carries. `hash`: theirs. None if it cannot
+    /// be written, which is said.
+    pub(super) fn lay_out(&self, hash: &str, contents: &[u8]) -> Option<PathBuf> {
+        let name = format!("{hash}-carried");
         let path = self.path(&name);
         if fs::read(&path).is_ok_and(|there| there == contents) {
             return Some(path);
@@ -212,22 +212,22 @@ mod tests {
     fn what_is_laid_out_is_whole_and_written_once() {
         let state = tempfile::tempdir().expect("a folder");
         let cache = ImageCache::open(state.path()).expect("opened");
-        let path = cache.lay_out(b"code").expect("laid out");
+        let hash = hex::encode(Sha256::digest(b"code"));
+        let path = cache.lay_out(&hash, b"code").expect("laid out");
         assert_eq!(fs::read(&path).expect("there"), b"code");
         let number = fs::metadata(&path).expect("there").ino();
 
-        assert_eq!(cache.lay_out(b"code").as_ref(), Some(&path));
+        assert_eq!(cache.lay_out(&hash, b"code").as_ref(), Some(&path));
         assert_eq!(fs::metadata(&path).expect("there").ino(), number);
 
         // Worn flash, or a cut: made anew, and what is still mapped is left alone.
         let before = File::open(&path).expect("there");
         fs::write(path.with_extension("worn"), b"c\0de").expect("written");
         fs::rename(path.with_extension("worn"), &path).expect("renamed");
-        assert_eq!(cache.lay_out(b"code").as_ref(), Some(&path));
+        assert_eq!(cache.lay_out(&hash, b"code").as_ref(), Some(&path));
         assert_eq!(fs::read(&path).expect("there"), b"code");
         assert_eq!(before.metadata().expect("open").ino(), number);
 
-        let hash = hex::encode(Sha256::digest(b"code"));
         cache.retain(&[&hash]);
         assert!(path.exists());
         cache.retain(&[]);

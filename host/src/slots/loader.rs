@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Place, Records, Refusal, Shelf, Trust, Version};
+use super::{Place, Records, Refusal, Shelf, Trust, Version, signature_of};
 use crate::carried::Packed;
 use crate::guest::{
     ComponentError, Engine, ImageCache, Inspection, Kind, Prepared, is_precompiled,
@@ -77,9 +77,7 @@ impl Base {
         match self {
             Self::Carried(_) => Ok(Voucher::Builder),
             Self::File(path) if is_precompiled(file) => {
-                let mut beside = path.clone().into_os_string();
-                beside.push(".minisig");
-                let signature = std::fs::read(&beside).ok();
+                let signature = std::fs::read(signature_of(path)).ok();
                 match trust.verify(file, signature.as_deref())? {
                     Some(_) => Ok(Voucher::Trusted(None)),
                     None => Err(ComponentError::Unbelieved.into()),
@@ -184,9 +182,7 @@ impl Loader {
         let cache = self.cache.as_ref();
         let component = match voucher {
             Voucher::Builder if is_precompiled(file) => {
-                // As a file, so that only those of its pages are in memory that run.
-                let at = cache.and_then(|cache| cache.lay_out(file));
-                self.engine.load_believed(file, K::WORLD, at.as_deref())?
+                self.engine.load_carried(file, K::WORLD, cache)?
             }
             Voucher::Trusted(at) if is_precompiled(file) => {
                 self.engine.load_believed(file, K::WORLD, at)?

@@ -40,6 +40,7 @@ pub use record::{Candidate, Place, Record, Records};
 pub use rehearsal::rehearse;
 pub use schemas::Schemas;
 pub use shelf::Shelf;
+pub(crate) use shelf::signature_of;
 pub use tenant::{Flip, Swap, Tenant, TenantSettings};
 pub use trust::{Trust, TrustError};
 pub use version::Version;

@@ -129,7 +129,8 @@ impl Shelf {
     }
 }
 
-fn signature_of(path: &Path) -> PathBuf {
+/// Where a component's signature is, unless somebody says otherwise.
+pub(crate) fn signature_of(path: &Path) -> PathBuf {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".minisig");
     beside.into()
