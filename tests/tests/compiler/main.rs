@@ -30,12 +30,7 @@ fn a_compiler_that_is_killed_costs_the_charger_nothing() {
         job["error"],
         format!("the compiler was ended by signal 9 while compiling {LARGE}")
     );
-    assert!(stage.charger.is_alive());
-    assert_eq!(stage.charger.connector(1)["contactor"], "closed");
-    let after = stage.charger.slot(SLOT);
-    assert_eq!(after["hash"], before["hash"]);
-    assert_eq!(after["restarts"], before["restarts"]);
-    stage.assert_no_image_of(&job);
+    assert_goes_on(&stage, &before, &job);
 
     // The next one is taken, and shuts no door.
     let (job, _) = stage.install(SMALL);
@@ -55,12 +50,18 @@ fn a_component_that_takes_too_much_memory_is_refused_and_the_charger_goes_on() {
         job["error"],
         format!("the compiler ran out of memory (limit 768 MiB) while compiling {SMALL}")
     );
+    assert_goes_on(&stage, &before, &job);
+}
+
+/// The version before is in the slot and has not failed, the car charges, and nothing
+/// is left of what was refused.
+fn assert_goes_on(stage: &Stage, before: &Value, job: &Value) {
     assert!(stage.charger.is_alive());
     assert_eq!(stage.charger.connector(1)["contactor"], "closed");
     let after = stage.charger.slot(SLOT);
     assert_eq!(after["hash"], before["hash"]);
     assert_eq!(after["restarts"], before["restarts"]);
-    stage.assert_no_image_of(&job);
+    stage.assert_no_image_of(job);
 }
 
 #[test]

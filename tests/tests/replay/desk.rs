@@ -7,6 +7,8 @@ use std::process::Command;
 use plugpoint_tests::charger::{Site, component, program};
 use serde_json::Value;
 
+use crate::stage::Stage;
+
 /// A command that has ended.
 #[derive(Debug)]
 pub struct Ended {
@@ -25,6 +27,13 @@ pub fn plugpoint(arguments: &[&str]) -> Ended {
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
+}
+
+/// The charger ends in good order; what it leaves lasts as long as its place.
+pub fn ended(stage: Stage) -> Site {
+    let Stage { charger, site, .. } = stage;
+    assert!(charger.stop().success());
+    site
 }
 
 /// `plugpoint replay RECORD COMPONENT …`, with a component of the tests.

@@ -4,8 +4,8 @@ use std::fs;
 
 use plugpoint_tests::charger::component;
 
-use crate::desk::{assert_same, record_of, replay, report, unpacked};
-use crate::stage::{Setup, Stage};
+use crate::desk::{assert_same, ended, record_of, replay, report, unpacked};
+use crate::stage::Setup;
 
 #[test]
 fn a_policy_that_decides_otherwise_is_found() {
@@ -13,8 +13,7 @@ fn a_policy_that_decides_otherwise_is_found() {
     stage.card("XTAG");
     stage.central.expect("Authorize", |p| p["idTag"] == "XTAG");
     stage.fence();
-    let Stage { charger, site, .. } = stage;
-    assert!(charger.stop().success());
+    let site = ended(stage);
     let record = record_of(&site, "policy/standard");
     assert_same(&record, "guest-policy", &[]);
     let (code, found) = report(&record, "guest-policy-second", &[]);
@@ -43,8 +42,7 @@ fn settings_are_supplied_at_the_desk() {
     });
     stage.fence();
     let decisions = stage.charger.status()["decisions"].clone();
-    let Stage { charger, site, .. } = stage;
-    assert!(charger.stop().success());
+    let site = ended(stage);
     let record = record_of(&site, "policy/fleet");
     let all = unpacked(&record);
     assert!(all.windows(4).any(|it| it == b"VAN1"), "it is a record");

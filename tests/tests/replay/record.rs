@@ -4,7 +4,7 @@
 use plugpoint_tests::tell;
 use serde_json::{Value, json};
 
-use crate::desk::{assert_same, bytes, plugpoint, record_of, replay, report};
+use crate::desk::{assert_same, bytes, ended, plugpoint, record_of, replay, report};
 use crate::stage::{Setup, Stage};
 
 /// Answered otherwise by the build with the seeded change.
@@ -52,8 +52,7 @@ fn ten_thousand_events_are_the_same_on_the_same_build_and_a_change_is_found() {
     let stage = Setup { amnesia: false }
         .stage_with(1, |config| config.ocpp("MeterValueSampleInterval", "1"));
     make(&stage, 10_000);
-    let Stage { charger, site, .. } = stage;
-    assert!(charger.stop().success());
+    let site = ended(stage);
     let record = record_of(&site, "ocpp");
 
     let native = assert_same(&record, "guest-ocpp", &[]);
@@ -101,8 +100,7 @@ fn each_instance_begins_with_a_start_in_the_record() {
     let stage = stage.after_kill();
     stage.expect_up();
     stage.fence();
-    let Stage { charger, site, .. } = stage;
-    assert!(charger.stop().success());
+    let site = ended(stage);
     let report = assert_same(&record_of(&site, "ocpp"), "guest-ocpp", &[]);
     let number = |field: &str| report[field].as_u64().expect("a number");
     assert!(number("starts") >= 40, "{report:#}");
@@ -113,8 +111,7 @@ fn each_instance_begins_with_a_start_in_the_record() {
 fn what_cannot_be_tried_is_told_in_words() {
     let stage = Setup { amnesia: false }.stage();
     stage.fence();
-    let Stage { charger, site, .. } = stage;
-    assert!(charger.stop().success());
+    let site = ended(stage);
     let state = site.state_dir();
     let check = |record: &std::path::Path, component: &str, words: &[&str]| {
         let ended = replay(record, component, &[]);

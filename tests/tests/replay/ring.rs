@@ -4,8 +4,8 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::desk::{assert_same, bytes, files, record_of, replay};
-use crate::stage::{Setup, Stage};
+use crate::desk::{assert_same, bytes, ended, files, record_of, replay};
+use crate::stage::Setup;
 
 #[test]
 fn the_oldest_goes_and_what_is_left_can_be_replayed() {
@@ -41,12 +41,7 @@ fn the_oldest_goes_and_what_is_left_can_be_replayed() {
     assert_eq!(slot["restarts"], 0, "{slot:#}");
     assert_eq!(slot["record"]["state"], "on", "{slot:#}");
     assert_eq!(slot["record"]["gaps"], 0, "{slot:#}");
-    let Stage {
-        charger,
-        site: _site,
-        ..
-    } = stage;
-    assert!(charger.stop().success());
+    let _site = ended(stage);
     assert!(bytes(&record) <= KIB * 1024);
     let report = assert_same(&record, "guest-ocpp", &[]);
     assert!(report["segments"].as_u64() > Some(2), "{report:#}");
@@ -62,8 +57,7 @@ fn a_torn_end_is_seen_and_what_is_before_it_is_used() {
     for _ in 0..200 {
         stage.fence();
     }
-    let Stage { charger, site, .. } = stage;
-    assert!(charger.stop().success());
+    let site = ended(stage);
     let record = record_of(&site, "ocpp");
     let whole = assert_same(&record, "guest-ocpp", &[]);
     let (file, length) = files(&record).pop().expect("a segment");

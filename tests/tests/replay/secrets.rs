@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::desk::{assert_same, files, record_of, unpacked};
-use crate::stage::{Setup, Stage};
+use crate::desk::{assert_same, ended, files, record_of, unpacked};
+use crate::stage::Setup;
 
 /// Whatever the case of letters.
 fn contains(all: &[u8], part: &[u8]) -> bool {
@@ -31,12 +31,7 @@ fn the_password_of_the_central_system_is_in_no_record() {
     stage.fence();
     change(PLAIN);
     stage.fence();
-    let Stage {
-        charger,
-        site: _site,
-        ..
-    } = stage;
-    assert!(charger.stop().success());
+    let _site = ended(stage);
 
     let all = unpacked(&record);
     assert!(contains(&all, b"ChangeConfiguration"), "it is a record");
@@ -83,12 +78,7 @@ fn a_password_that_was_refused_is_in_no_record() {
     let payload = json!({"vendorId": "nobody", "data": format!("not {digits}")});
     stage.ask_status("DataTransfer", payload, "UnknownVendorId");
     stage.fence();
-    let Stage {
-        charger,
-        site: _site,
-        ..
-    } = stage;
-    assert!(charger.stop().success());
+    let _site = ended(stage);
 
     let all = unpacked(&record);
     assert!(contains(&all, b"PropertyConstraintViolation"), "a record");
@@ -112,12 +102,7 @@ fn a_password_in_an_address_that_was_told_is_in_no_record() {
         stage.central.send_text(frame);
     }
     stage.fence();
-    let Stage {
-        charger,
-        site: _site,
-        ..
-    } = stage;
-    assert!(charger.stop().success());
+    let _site = ended(stage);
     let all = unpacked(&record);
     let count = |part: &[u8]| all.windows(part.len()).filter(|it| *it == part).count();
     assert_eq!(count(b"GetDiagnostics"), 2, "both are in the record");
@@ -131,12 +116,7 @@ fn nobody_else_may_read_a_record() {
     let stage = Setup { amnesia: false }.stage();
     let record = record_of(&stage.site, "ocpp");
     stage.fence();
-    let Stage {
-        charger,
-        site: _site,
-        ..
-    } = stage;
-    assert!(charger.stop().success());
+    let _site = ended(stage);
     let mode = |path: &Path| {
         let metadata = path.metadata().expect("it is there");
         metadata.permissions().mode() & 0o777
