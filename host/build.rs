@@ -1,6 +1,7 @@
 //! Finds the two standard components that the program carries, deflates them and
-//! writes the `include_bytes!` lines of `src/carried.rs`. Also notes when that was,
-//! and how a small program is linked.
+//! writes the `include_bytes!` lines of `src/carried.rs`. Also packs the crates that a
+//! protocol component is built from, notes when that was, and how a small program is
+//! linked.
 //!
 //! It does not build them (`cargo xtask build` does, before it calls cargo),
 //! and it never fails for want of them: a plain `cargo check` works on a fresh
@@ -23,6 +24,7 @@ const CARRIED: [(&str, &str); 2] = [("PROTOCOL", "guest-ocpp"), ("POLICY", "gues
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed={FOLDER}");
+    library();
     built_at();
     wasmtime_version();
     small_link();
@@ -58,6 +60,58 @@ fn pack(file: &Path, packed: &Path) -> String {
     fs::write(packed, compress_to_vec(&bytes, 9)).expect("cargo's OUT_DIR is writable");
     let bytes = bytes.len();
     format!("Some(Packed {{ deflated: include_bytes!({packed:?}), bytes: {bytes} }})")
+}
+
+/// What a protocol component is built from, for `component new`: folders and files at
+/// the root of the repository.
+const LIBRARY: [&str; 7] = [
+    "guest-ocpp/core",
+    "guest-ocpp/v16",
+    "guest-ocpp/wire",
+    "guest-ocpp/world",
+    "guest-policy/Cargo.toml",
+    "guest-policy/src",
+    "wit",
+];
+
+/// Packs it into one file: of each file path, length and text.
+fn library() {
+    if env::var_os("CARGO_FEATURE_KIT").is_none() {
+        return;
+    }
+    let folder = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    let root = folder.parent().expect("the host lies in the repository");
+    let mut files = Vec::new();
+    for part in LIBRARY {
+        println!("cargo::rerun-if-changed={}", root.join(part).display());
+        collect(&root.join(part), &mut files);
+    }
+    files.sort();
+    let mut all = Vec::new();
+    for file in files {
+        let path = file.strip_prefix(root).expect("it lies in the repository");
+        let text = fs::read(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+        all.extend(format!("{}\n{}\n", path.display(), text.len()).into_bytes());
+        all.extend(text);
+    }
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    fs::write(out.join("library"), compress_to_vec(&all, 9)).expect("cargo's OUT_DIR is writable");
+}
+
+/// Files below a folder. Of released interfaces a project needs none.
+fn collect(place: &Path, files: &mut Vec<PathBuf>) {
+    if place.is_file() {
+        files.push(place.to_owned());
+        return;
+    }
+    let entries = fs::read_dir(place).unwrap_or_else(|e| panic!("{}: {e}", place.display()));
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if !name.starts_with(|c: char| c == '.' || c.is_ascii_digit()) && name != "target" {
+            collect(&entry.path(), files);
+        }
+    }
 }
 
 /// WebAssembly, or, for a program without a compiler, what was compiled for its

@@ -1,70 +1,25 @@
-//! OCPP 1.6-J charge point logic, as an ordinary library without any I/O.
+//! The standard protocol component: OCPP 1.6-J with all of its profiles.
 //!
-//! [`Charger::start`] makes an instance out of the kept entries and the state
-//! of the world; [`Charger::handle`] takes one event. Both return actions and
-//! do nothing else. On `wasm32` a thin file, `component`, maps these types to
-//! those of `wit/`; nothing else here knows of them.
-//!
-//! In reading order:
-//!
-//! * [`host`]: the vocabulary shared with whoever runs this; `kept`,
-//!   `packed`, `schema` and `turn`: entries, and one call
-//! * `charger`: the parts and how they are set off
-//! * `json`, `rpc`, `fields`, `timestamp`, `message_id`: what goes over the wire
-//! * `config`, `password`, `trial`, `link`, `clock`, `timers`, `heartbeat`
-//! * `registration`, `outbox`, `messages`, `queue`, `delivery`: what is sent,
-//!   when, and what the answers bring about
-//! * `outlet`, `facts`, `transaction`, `securing`, `sampling`, `meter`,
-//!   `availability`: what goes on at the outlets; `storage`: when nothing can
-//!   be kept
-//! * `status`, `reporting`: what is told of them
-//! * `authorization`, `cache`
-//! * `calls`: what the central system asks for, one file each
-//!
-//! Not here: sockets, timers, contactors, meters, storage, and the question
-//! who may charge. All those are the host's and the policies'.
+//! All that it does is in `plugpoint-ocpp-v16`, the library; here is only which build
+//! it is. Tests of the library in a simulated world are in `tests/`.
 
-mod authorization;
-mod availability;
-mod cache;
-mod calls;
-mod charger;
-mod clock;
-mod config;
-mod delivery;
-mod facts;
-mod fields;
-mod heartbeat;
-pub mod host;
-mod json;
-mod kept;
-mod link;
-mod message_id;
-mod messages;
-mod meter;
-mod outbox;
-mod outlet;
-mod packed;
-mod password;
-mod queue;
-mod registration;
-mod reporting;
-mod rpc;
-mod sampling;
-mod schema;
-mod securing;
-mod status;
-mod storage;
-mod timers;
-mod timestamp;
-mod transaction;
-mod trial;
-mod turn;
+#[cfg(feature = "changed-answer")]
+mod changed;
+#[cfg(feature = "second-build")]
+mod second;
 
-#[cfg(feature = "testing")]
-pub mod testing;
+use plugpoint_ocpp_v16::{Build, component};
 
-#[cfg(target_arch = "wasm32")]
-mod component;
+static BUILD: Build = Build {
+    #[cfg(not(feature = "second-build"))]
+    name: concat!("guest-ocpp ", env!("CARGO_PKG_VERSION"), " first"),
+    #[cfg(feature = "second-build")]
+    name: concat!("guest-ocpp ", env!("CARGO_PKG_VERSION"), " second"),
+    #[cfg(feature = "second-build")]
+    schemas: &second::SCHEMAS,
+    #[cfg(feature = "changed-answer")]
+    extensions: &[&changed::MANIFEST],
+    ..Build::STANDARD
+};
 
-pub use charger::Charger;
+component!(BUILD);

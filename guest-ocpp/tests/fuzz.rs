@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use guest_ocpp::host::{Event, Frame};
-use guest_ocpp::testing::{Dice, Settings, World};
+use plugpoint_guest::protocol::{Event, Frame};
+use plugpoint_ocpp_world::{Dice, Fate, Settings, World};
 use serde_json::Value;
 
 const CODES: [&str; 8] = [
@@ -104,7 +104,9 @@ fn check(world: &mut World, text: &str) {
         link,
         text: text.to_owned(),
     }));
-    world.run(10);
+    // Some answers wait for a service.
+    let waits = text.contains("GetDiagnostics");
+    world.run(if waits { 200 } else { 10 });
     assert!(world.answers.len() <= 1, "more than one answer to {text}");
     for answer in world.answers.values() {
         let good = match answer {
@@ -121,6 +123,9 @@ fn round(seed: u64, corpus: &[String]) -> u64 {
     let mut world = World::new(Settings::default());
     // So that there is mostly something that waits for its answer.
     world.central.latency_ms = 300;
+    world.depot.transfer_ms = 700;
+    let image = "http://files/new.bin".to_owned();
+    world.depot.files.insert(image, Fate::ImageWithReboot);
     world.run(2_000);
     for frame in corpus {
         check(&mut world, frame);

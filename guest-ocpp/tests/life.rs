@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use guest_ocpp::testing::{Life, Ruin, Tamper, live, live_wrongly};
+use plugpoint_ocpp_world::{Life, Ruin, Tamper, live, live_wrongly};
 
 fn number(name: &str, default: u64) -> u64 {
     let text = std::env::var(name).ok();

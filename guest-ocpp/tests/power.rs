@@ -2,8 +2,8 @@
 //! behind the actions of that event, with and without amnesia: the books are
 //! right all the same.
 
-use guest_ocpp::host::Cable;
-use guest_ocpp::testing::{Settings, World, close};
+use plugpoint_guest::protocol::Cable;
+use plugpoint_ocpp_world::{Settings, World, close};
 
 fn settings(cable: Cable, amnesia: bool, has_clock: bool) -> Settings {
     Settings {

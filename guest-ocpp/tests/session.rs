@@ -1,6 +1,6 @@
 //! A whole session, remote start and stop, with and without amnesia.
 
-use guest_ocpp::testing::{Settings, World};
+use plugpoint_ocpp_world::{Settings, World};
 use serde_json::json;
 
 fn worlds() -> impl Iterator<Item = World> {

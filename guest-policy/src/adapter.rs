@@ -1,16 +1,9 @@
 //! Between the rules and the interface `authorization` of `wit/`: converts, and
 //! decides nothing.
 
-#![allow(missing_docs)] // documented in wit/*.wit
-
-use std::sync::Once;
+use plugpoint_guest::policy::{authorization as wit, report_panics};
 
 use crate::facts;
-
-wit_bindgen::generate!({ path: "../wit", world: "policy" });
-
-use exports::plugpoint::charger::authorization as wit;
-use plugpoint::charger::log;
 
 struct Component;
 
@@ -33,17 +26,7 @@ impl wit::Guest for Component {
     }
 }
 
-export!(Component);
-
-/// A panic traps, and the trap says nothing: the log does.
-fn report_panics() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        std::panic::set_hook(Box::new(|panic| {
-            log::write(log::Level::Error, &panic.to_string());
-        }));
-    });
-}
+plugpoint_guest::export_policy!(Component);
 
 fn decided(now: &wit::Now, question: wit::Question) -> wit::Action {
     let asked = facts::Question::from_wit(now, question.request);
@@ -75,7 +58,7 @@ impl facts::Question {
                 wit::TokenOrigin::RemoteUnchecked => facts::Origin::RemoteUnchecked,
                 wit::TokenOrigin::Plugged => facts::Origin::Plugged,
             },
-            token: request.token,
+            token: request.token.id,
             online: request.online,
             listed: request.listed.map(Into::into),
             cached: request.cached.map(Into::into),
@@ -119,6 +102,7 @@ impl From<facts::Verdict> for wit::Verdict {
                 energy_limit_wh: None,
                 expires_ms,
                 parent,
+                session_until_ms: None,
             }),
             facts::Verdict::Reject(status) => Self::Reject(wit::Rejection {
                 text: status.word().to_owned(),

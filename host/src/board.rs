@@ -103,6 +103,9 @@ pub struct ComponentFacts {
     /// The one that runs on probation instead of the active one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub candidate: Option<String>,
+    /// The one that was on probation before that, and was never proved or disproved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub candidate_before: Option<String>,
     /// How far its probation is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probation: Option<ProbationFacts>,
@@ -181,8 +184,10 @@ pub struct StorageFacts {
 pub struct DecisionFacts {
     /// Unix ms.
     pub time_ms: i64,
-    /// The token.
+    /// The token's id.
     pub token: String,
+    /// Its kind, such as `iso14443`.
+    pub kind: String,
     /// 0: not known yet.
     pub outlet: u32,
     /// `accept`, `reject` or `ask`.

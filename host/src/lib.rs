@@ -13,9 +13,11 @@
 //! * [`services`]: what a guest can ask for: clock, transfers, keys
 //! * [`policy`]: the chain of authorization policies
 //! * [`control`]: the HTTP API; [`board`], [`equipment`] and [`journal`] are what it shows
+//! * [`logging`]: the sink of the log; `secrets`: what is shown nowhere
 //! * `manager`: what the service manager that started us is told
 //! * [`config`]: the configuration file; [`check`]: whether the hardware is as it says
-//! * [`component`]: the commands for components
+//! * [`operator`]: the commands for whoever looks after a charger; [`component`]: those
+//!   for components
 //! * [`residue`]: what the start leaves in memory, and how it goes
 //! * `kit`: for authors of plugins; nothing that a charger needs
 //!
@@ -41,8 +43,10 @@ pub mod journal;
 pub mod kit;
 pub mod line;
 pub mod link;
+pub mod logging;
 mod manager;
 pub mod meter;
+pub mod operator;
 pub mod outlet;
 pub mod policy;
 mod priority;
@@ -51,10 +55,14 @@ pub mod reader;
 pub mod recorder;
 pub mod residue;
 mod rfc3339;
+mod secrets;
 pub mod services;
+pub mod sessions;
 pub mod slots;
 pub mod station;
 pub mod store;
 mod timers;
+mod whole_file;
 pub mod wit;
 mod words;
+pub mod zone;

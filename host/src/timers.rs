@@ -33,6 +33,12 @@ impl Timers {
         self.fired.clear();
     }
 
+    /// How many are pending.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.set.len()
+    }
+
     /// All that are pending.
     #[must_use]
     pub fn pending(&self) -> Vec<Timer> {

@@ -24,5 +24,26 @@ pub mod policy {
     });
 }
 
+/// World `ocpp` of interface 0.1: what stands in records of it.
+pub mod ocpp_0_1 {
+    wasmtime::component::bindgen!({
+        path: "../wit/0.1.0",
+        world: "ocpp",
+        additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
+    });
+}
+
+/// World `policy` of interface 0.1, for policies that were built against it. Only
+/// [`crate::guest`] speaks it.
+pub mod policy_0_1 {
+    wasmtime::component::bindgen!({
+        path: "../wit/0.1.0",
+        world: "policy",
+        additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
+    });
+}
+
+pub(crate) use ocpp_0_1::exports::plugpoint::charger::protocol as protocol_0_1;
+
 pub use ocpp::exports::plugpoint::charger::protocol;
 pub use policy::exports::plugpoint::charger::authorization;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use plugpoint::store::{Batch, Change, Durability, Entries, KeptEntry};
+use plugpoint::store::{Batch, Change, Durability, ENTRY_OVERHEAD, Entries, KeptEntry};
 
 const MOST: usize = 1 << 20;
 
@@ -412,21 +412,45 @@ fn lazy_entries_that_could_not_be_written_wait_on_and_keep_their_values() {
 
 #[test]
 fn the_bound_holds_for_the_call_as_a_whole() {
-    let mut entries = Entries::new(Vec::new(), 100);
+    let mut entries = Entries::new(Vec::new(), 100 + 2 * ENTRY_OVERHEAD);
     let big = "x".repeat(60);
     entries
         .apply(0, vec![keep("a", &big, Session)])
         .expect("61 of 100");
     let full = entries
         .apply(0, vec![keep("c", "y", Session), keep("b", &big, Session)])
-        .expect_err("124 of 100");
-    assert_eq!((full.wanted, full.most), (124, 100));
+        .expect_err("too much");
+    let most = 100 + 2 * ENTRY_OVERHEAD;
+    assert_eq!((full.wanted, full.most), (124 + 3 * ENTRY_OVERHEAD, most));
     assert_eq!((entries.len(), entries.bytes()), (1, 61));
     // In exchange for another it fits, in whichever order.
     entries
         .apply(0, vec![keep("b", &big, Session), forget("a")])
         .expect("61 of 100");
     assert_eq!((entries.len(), entries.bytes()), (1, 61));
+}
+
+#[test]
+fn many_small_entries_are_charged_with_what_they_take() {
+    let mut entries = Entries::new(Vec::new(), 10 * ENTRY_OVERHEAD);
+    let small = |count: usize| (0..count).map(|n| keep(&n.to_string(), "", Session));
+    assert!(entries.apply(0, small(10)).is_err());
+    entries.apply(0, small(9)).expect("room");
+}
+
+#[test]
+fn what_is_over_a_bound_that_was_lowered_may_become_less() {
+    let mut entries = Entries::new(Vec::new(), 10_000);
+    let big = "x".repeat(1000);
+    let all = ["a", "b", "c"].map(|key| keep(key, &big, Session));
+    entries.apply(0, all).expect("room");
+    let mut entries = Entries::new(entries.iter().collect(), 1500);
+    entries.apply(0, vec![forget("a")]).expect("less");
+    let same = vec![keep("b", &big.replace('x', "y"), Session)];
+    entries.apply(0, same).expect("no more than before");
+    entries
+        .apply(0, vec![keep("d", "", Session)])
+        .expect_err("more");
 }
 
 #[test]
@@ -472,4 +496,41 @@ fn secrets_do_not_show() {
         !shown.contains("hunter2") && !shown.contains("104, 117"),
         "{shown}"
     );
+}
+
+/// A commit that was given up may be written all the same. Behind it, everything that
+/// it touched is written as it is in memory.
+#[test]
+fn a_commit_that_was_given_up_is_written_over() {
+    let mut world = World::new();
+    world.call(vec![
+        keep("kept", "old", Durability::Durable),
+        keep("gone", "old", Durability::Durable),
+    ]);
+    let changes = vec![
+        keep("kept", "new", Durability::Durable),
+        forget("gone"),
+        keep("fresh", "new", Durability::Durable),
+        keep("memory", "new", Durability::Session),
+    ];
+    let late = world.entries.apply(0, changes).expect("room");
+    let late = late.expect("a batch");
+    world.entries.revert_unsure(0);
+    assert_eq!(
+        world.entries.get("kept").map(|it| &it[..]),
+        Some(&b"old"[..])
+    );
+    assert!(world.entries.get("fresh").is_none());
+    // The store answers after all ...
+    world.write(late);
+    assert!(world.rows.contains_key("fresh"));
+    // ... and what is in memory is written.
+    let batch = world.entries.flush().expect("something waits");
+    world.write(batch);
+    let rows: Vec<(&str, &[u8])> = world
+        .rows
+        .iter()
+        .map(|(key, entry)| (key.as_str(), &entry.value[..]))
+        .collect();
+    assert_eq!(rows, [("gone", &b"old"[..]), ("kept", b"old")]);
 }

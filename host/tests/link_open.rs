@@ -216,7 +216,8 @@ async fn close_sends_what_was_sent_and_forgets_the_plan() {
         charger.send(link, &i.to_string());
     }
     let handle = charger.link.clone();
-    let closing = tokio::spawn(async move { handle.close(Duration::from_secs(5)).await });
+    let closing =
+        tokio::spawn(async move { handle.close(Duration::ZERO, Duration::from_secs(5)).await });
     for i in 0..50 {
         assert_eq!(peer.text().await, i.to_string());
     }
@@ -233,6 +234,43 @@ async fn close_sends_what_was_sent_and_forgets_the_plan() {
 }
 
 #[tokio::test]
+async fn close_lingers_behind_the_last_frame_and_still_hears_the_far_end() {
+    let linger = Duration::from_millis(300);
+    let far = FarEnd::new().await;
+    let mut charger = Charger::new();
+    charger.connect(connect_to(&far.url()));
+    let mut peer = far.websocket().await;
+    let link = charger.up().await.link;
+    let began = std::time::Instant::now();
+    charger.send(link, "the last word");
+    let handle = charger.link.clone();
+    let closing = tokio::spawn(async move { handle.close(linger, Duration::from_secs(5)).await });
+    assert_eq!(peer.text().await, "the last word");
+    peer.send("too late for anybody, but no reason to end")
+        .await;
+    assert_eq!(peer.close().await.unwrap().0, 1001);
+    assert!(began.elapsed() >= linger, "closed at once");
+    drop(peer);
+    closing.await.unwrap();
+}
+
+#[tokio::test]
+async fn close_lingers_no_longer_than_the_far_end_stays() {
+    let far = FarEnd::new().await;
+    let mut charger = Charger::new();
+    charger.connect(connect_to(&far.url()));
+    let peer = far.websocket().await;
+    let link = charger.up().await.link;
+    charger.send(link, "the last word");
+    drop(peer);
+    let minute = Duration::from_secs(60);
+    let closing = charger.link.close(minute, minute);
+    tokio::time::timeout(Duration::from_secs(10), closing)
+        .await
+        .expect("nobody is there to linger for");
+}
+
+#[tokio::test]
 async fn close_does_not_wait_longer_than_its_bound() {
     let far = FarEnd::new().await;
     let mut charger = Charger::new();
@@ -240,7 +278,8 @@ async fn close_does_not_wait_longer_than_its_bound() {
     let _silent = far.websocket().await; // never answers the close frame
     charger.up().await;
     let began = std::time::Instant::now();
-    charger.link.close(Duration::from_millis(100)).await;
+    let bound = Duration::from_millis(100);
+    charger.link.close(Duration::ZERO, bound).await;
     assert!(began.elapsed() < Duration::from_secs(8));
 }
 

@@ -96,6 +96,41 @@ async fn without_an_interval_there_are_no_pings() {
 }
 
 #[tokio::test]
+async fn other_pings_need_no_new_link() {
+    let far = FarEnd::new().await;
+    let mut charger = Charger::new();
+    charger.connect(pinging(&far, 0, 10));
+    let mut peer = far.websocket().await;
+    let link = charger.up().await.link;
+
+    charger.connect(pinging(&far, 50, 5000));
+    assert_eq!(peer.message().await, Some(Message::Ping(vec![].into())));
+    charger.send(link, "on the same link");
+    while peer.message().await != Some(Message::text("on the same link")) {}
+    assert!(charger.events.try_recv().is_err(), "it never went down");
+    assert_eq!(charger.link.counters().dials, 1);
+
+    // And they are judged by: the far end is not read any more, so sends no pongs.
+    charger.connect(pinging(&far, 50, 100));
+    let down = charger.down().await;
+    assert_eq!((down.link, down.failure), (link, LinkFailure::Silent));
+    drop(peer);
+}
+
+#[tokio::test]
+async fn another_address_needs_a_new_link() {
+    let (far, further) = (FarEnd::new().await, FarEnd::new().await);
+    let mut charger = Charger::new();
+    charger.connect(pinging(&far, 50, 5000));
+    let _peer = far.websocket().await;
+    charger.up().await;
+    charger.connect(pinging(&further, 60, 5000));
+    assert_eq!(charger.down().await.failure, LinkFailure::Ours);
+    let _peer = further.websocket().await;
+    charger.up().await;
+}
+
+#[tokio::test]
 async fn a_busy_loop_is_not_taken_for_a_silent_far_end() {
     let far = FarEnd::new().await;
     let mut charger = Charger::with(Default::default(), Default::default(), 1);

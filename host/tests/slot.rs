@@ -254,6 +254,12 @@ fn a_policy_is_called_the_same_way() {
         services: Vec::new(),
         timers: Vec::new(),
         unanswered_requests: Vec::new(),
+        time_zone: authorization::TimeZone {
+            name: "UTC".into(),
+            offset_s: 0,
+            changes: Vec::new(),
+        },
+        sessions: Vec::new(),
         dropped: None,
     };
     slot.start(&boot).expect("it starts");

@@ -4,6 +4,7 @@
 mod support;
 
 use plugpoint::guest::{FailureKind, Limits, World};
+use plugpoint::store::ENTRY_OVERHEAD;
 use plugpoint::wit::protocol;
 use support::slots::{
     DURABLE, SESSION, answering, boot, failure, failure_with, frame, limits, now, slot,
@@ -106,7 +107,8 @@ fn too_much_of_anything_fails_the_whole_call() {
     };
     let (kind, text) = failure_with(&answering(&[keep("k", &[0; 101], DURABLE)]), small);
     assert_eq!(kind, FailureKind::Limit);
-    assert!(text.contains("102") && text.contains("100"), "{text}");
+    let wanted = (102 + ENTRY_OVERHEAD).to_string();
+    assert!(text.contains(&wanted) && text.contains("100"), "{text}");
 }
 
 #[test]

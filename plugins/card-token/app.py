@@ -45,7 +45,7 @@ def handle(now: wit.Now, event: wit.Event) -> list[wit.Action]:
     if isinstance(event, wit.Event_Observed):
         it = event.value
         ended = it.kind == wit.ObservedKind.ENDED
-        changes = rules.observe(settings, Kept(), wall_ms, it.token, it.session, ended)
+        changes = rules.observe(settings, Kept(), wall_ms, it.token.id, it.session, ended)
         return [change(each) for each in changes]
     return []
 
@@ -67,7 +67,7 @@ def decided(wall_ms: int | None, question: wit.Question) -> wit.Action:
         settings,
         Kept(),
         wall_ms,
-        request.token,
+        request.token.id,
         request.purpose == wit.Purpose.STOP,
     )
     return wit.Action_Decided(wit.Decision(question.id, told(verdict, why), why))
@@ -81,6 +81,7 @@ def told(verdict: rules.Verdict, why: str) -> wit.Verdict:
                 energy_limit_wh=verdict.energy_limit_wh,
                 expires_ms=verdict.expires_ms,
                 parent=None,
+                session_until_ms=None,
             )
         )
     if isinstance(verdict, rules.Reject):

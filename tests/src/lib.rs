@@ -2,15 +2,13 @@
 //!
 //! In reading order:
 //!
-//! * [`frame`]: OCPP-J frames as values;
-//! * [`central_system`]: a central system that runs in the test's own process
-//!   on loopback, answers sensibly, and can be told to misbehave;
+//! * [`frame`], [`central_system`]: OCPP-J frames as values, and a central system
+//!   that runs in the test's own process; both are the conformance suite's
+//!   (`tests/conformance`);
 //! * [`ledger`]: checks what a central system has seen for what must never
 //!   happen: a lost, doubled or disordered transaction message;
-//! * [`conformance`]: the certification's cases, against any charge point;
-//! * [`certificate`]: what a run of the cases looks like on a certificate;
-//! * [`charger`]: the real program as a child process, with its configuration,
-//!   its control API and its end;
+//! * [`charger`]: the real program as a child process, as the suite starts it,
+//!   and what only these tests need of it;
 //! * [`hardware`]: meters and readers at the other end of a line;
 //! * [`backlog`]: many transactions made offline, a power cut, and their delivery,
 //!   for a test and for the bench;
@@ -20,7 +18,8 @@
 //! * [`flows`]: what the contactors let through, against the ledger;
 //! * [`dice`]: numbers that look random;
 //! * [`tls`]: certificates made on the spot;
-//! * [`words`]: frames told in plain words.
+//! * [`words`]: frames told in plain words;
+//! * [`interface`]: the interface that components are built against.
 //!
 //! The functions block, with a bound, on what they wait for; there is no
 //! polling and no sleeping. Helpers whose names begin with `expect` panic, with
@@ -31,23 +30,14 @@
 
 pub mod backlog;
 pub mod board;
-pub mod central_system;
-pub mod certificate;
 pub mod charger;
-pub mod conformance;
 pub mod dice;
 pub mod flows;
-pub mod frame;
 pub mod hardware;
+pub mod interface;
 pub mod ledger;
 pub mod powercut;
 pub mod tls;
 pub mod words;
 
-/// Says something that is to be read even when the test passes, such as a seed
-/// or a figure: past the capture of the test harness.
-pub fn tell(text: &str) {
-    use std::io::Write as _;
-    // Nobody has to listen.
-    let _ = writeln!(std::io::stderr(), "{text}");
-}
+pub use plugpoint_conformance::{central_system, frame, tell};

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Parser;
+use plugpoint_terminal::say;
 use plugpoint_tests::central_system::{CentralSystem, Entry, Settings, What};
 use plugpoint_tests::words::Narrator;
 use rustls::ServerConfig;
@@ -68,7 +69,7 @@ fn main() -> anyhow::Result<()> {
         own_path: false,
         ..Settings::default()
     })?;
-    println!("listening {}", central.url());
+    say!("listening {}", central.url());
     std::thread::scope(|scope| {
         scope.spawn(|| make_calls(&central));
         show(&central, options.words_only);
@@ -89,10 +90,10 @@ fn show(central: &CentralSystem, words_only: bool) {
         for entry in news.unwrap_or_default() {
             next = entry.number + 1;
             if let Some(words) = narrator.tell(&entry) {
-                println!("{words}");
+                say!("{words}");
             }
             if let (What::Received(frame) | What::Sent(frame), false) = (&entry.what, words_only) {
-                println!("    {}", frame.to_text());
+                say!("    {}", frame.to_text());
             }
         }
     }
@@ -106,10 +107,10 @@ fn make_calls(central: &CentralSystem) {
             continue;
         }
         match serde_json::from_str(payload) {
-            Err(error) => println!("cannot read the payload: {error}"),
+            Err(error) => say!("cannot read the payload: {error}"),
             Ok(payload) => {
                 if let Err(failure) = central.start_call(action, payload) {
-                    println!("{failure}");
+                    say!("{failure}");
                 }
             }
         }

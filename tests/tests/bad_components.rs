@@ -6,12 +6,12 @@
 //! with a small language of its own, so the central system here speaks plain
 //! lines of text.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use plugpoint_tests::central_system::{CentralSystem, Settings};
 use plugpoint_tests::charger::{Charger, Config, Site, component};
-use plugpoint_tests::tell;
+use plugpoint_tests::{interface, tell};
 
 struct Stage {
     central: CentralSystem,
@@ -38,8 +38,13 @@ fn config(central: &CentralSystem, name: &str) -> Config {
 /// The component works, a car is plugged in and charges, and one event has been
 /// committed.
 fn charging() -> Stage {
+    charging_with(|config| config)
+}
+
+fn charging_with(edit: impl FnOnce(Config) -> Config) -> Stage {
     let central = central();
-    let (site, charger) = Charger::start(&config(&central, "bad-component")).expect("a charger");
+    let config = edit(config(&central, "bad-component"));
+    let (site, charger) = Charger::start(&config).expect("a charger");
     central.expect_opened();
     line(&central, "hello LinkUp 0");
     say(&central, "ping", "pong 1");
@@ -120,7 +125,8 @@ fn check_failure(mode: &str, failures: &[&str]) {
 
 /// A nuisance that is no failure.
 fn check_survival(mode: &str) {
-    let stage = charging();
+    // A nuisance takes its time, and more beside other programs: not what is tried here.
+    let stage = charging_with(|config| config.set("limits.ocpp.event_ms", 10_000));
     stage.central.send_text(format!("bad {mode}"));
     line(&stage.central, &format!("survived {mode}"));
     say(&stage.central, "ping", "pong 1002");
@@ -186,13 +192,61 @@ fn a_card_that_traps() {
     line(&stage.central, "card GOOD");
 }
 
+/// The component fails again and again before the steps are due, and never gives
+/// another permit.
+#[test]
+fn steps_of_a_permit_take_effect_although_the_component_fails() {
+    let stage = charging();
+    say(
+        &stage.central,
+        "permit 1 20000 1500:12000 3000:6000",
+        "permitted 1",
+    );
+    let offered = |ma: u32| {
+        let what = format!("{ma} mA");
+        let connector = stage
+            .charger
+            .wait_connector(1, &what, |it| it["offered_ma"] == ma);
+        assert_eq!(connector["permit"]["limit_ma"], ma, "{connector:#}");
+        connector["permit"]["steps"].as_array().map_or(0, Vec::len)
+    };
+    assert_eq!(offered(20_000), 2);
+    for _ in 0..4 {
+        stage.central.send_text("bad trap");
+    }
+    assert_eq!(offered(12_000), 1);
+    assert_eq!(offered(6_000), 0);
+    let restarts = stage.charger.status()["components"][0]["restarts"].as_u64();
+    assert!(restarts > Some(0), "it has failed");
+}
+
+/// Longer ones than any card has: none is cut off.
+#[test]
+fn a_token_of_255_bytes_comes_whole_and_a_longer_one_not_at_all() {
+    let stage = charging();
+    let longest = "L".repeat(255);
+    let card = |token: &str| stage.charger.control().card(token);
+    card(&longest).expect("a card");
+    line(&stage.central, &format!("card {longest}"));
+    let refused = card(&"L".repeat(256)).expect_err("it is too long");
+    assert!(refused.to_string().contains("256 bytes"), "{refused}");
+    // Bytes, not characters.
+    let refused = card(&"Ä".repeat(128)).expect_err("it is too long");
+    assert!(refused.to_string().contains("256 bytes"), "{refused}");
+    say(&stage.central, "ping", "pong 2");
+}
+
 #[test]
 fn an_unplugged_that_traps_still_ends_the_session() {
     let stage = charging();
     say(&stage.central, "arm trap unplugged", "armed");
+    stage.charger.wait_register(1, 1.0);
     stage.charger.control().unplug(1).expect("no car");
     recovered(&stage.central);
     line(&stage.central, "dropped outlet");
+    let end = line(&stage.central, "permit-end 1 1 1 car-left ");
+    let register = end.rsplit(' ').next().and_then(|it| it.parse::<u64>().ok());
+    assert!(register.is_some_and(|mwh| mwh >= 1_000), "{end}");
     line(&stage.central, "ended 1");
     let connector = stage.charger.wait_contactor(1, "open");
     assert!(connector["permit"].is_null() || connector["plugged"] == false);
@@ -223,9 +277,14 @@ fn a_start_that_fails() {
 
 /// Refused before it runs, in plain words.
 fn check_refused(name: &str, words: &[&str]) {
+    check_file_refused(&file(name), words);
+}
+
+fn check_file_refused(file: &Path, words: &[&str]) {
     let central = central();
     let site = Site::new().expect("a place");
-    let text = config(&central, name)
+    let text = Config::new(central.url())
+        .set("components.ocpp", file.to_string_lossy().into_owned())
         .set(
             "charge_point.state_dir",
             site.state_dir().to_string_lossy().into_owned(),
@@ -234,7 +293,7 @@ fn check_refused(name: &str, words: &[&str]) {
     let failed = site.run_to_end(&text).expect("an end");
     assert_eq!(failed.code, Some(2), "{:?}", failed.printed);
     let printed = failed.printed.join("\n");
-    println!("{name}: {printed}");
+    println!("{}: {printed}", file.display());
     for word in words {
         assert!(printed.contains(word), "no {word:?} in {printed}");
     }
@@ -242,7 +301,20 @@ fn check_refused(name: &str, words: &[&str]) {
 
 #[test]
 fn a_wrong_interface_version_is_refused() {
-    check_refused("bad-version", &["0.2", "0.1", "bad-version.wasm"]);
+    let ours = interface::version();
+    check_refused("bad-version", &["0.3.0", ours, "bad-version.wasm"]);
+}
+
+#[test]
+fn a_protocol_component_of_an_earlier_release_is_refused_with_a_way_out() {
+    let golden = concat!(env!("CARGO_MANIFEST_DIR"), "/data/0.1.0/bad-component.wasm");
+    let ours = format!("this charger offers {}", interface::version());
+    let words = [
+        "built for interface plugpoint:charger 0.1.0",
+        &ours,
+        "protocol components have to be built again",
+    ];
+    check_file_refused(Path::new(golden), &words);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use plugpoint_tests::charger::{Site, component};
+use plugpoint_tests::interface;
 use serde_json::Value;
 
 fn inspect(arguments: &[&str]) -> (Option<i32>, String) {
@@ -27,10 +28,7 @@ fn the_standard_guests_import_nothing_but_log_and_entries() {
         let facts: Value = serde_json::from_str(&printed).expect("JSON");
         assert_eq!(facts["name"], name);
         let imports = facts["imports"].as_array().expect("a list");
-        let granted = [
-            "plugpoint:charger/entries@0.1.0",
-            "plugpoint:charger/log@0.1.0",
-        ];
+        let granted = interface::granted();
         assert!(!imports.is_empty());
         for import in imports {
             assert!(granted.iter().any(|name| import == name), "{facts:#}");
@@ -52,7 +50,7 @@ fn it_is_said_in_words() {
         "0.1.0",
         "imports",
         "exports",
-        "protocol@0.1.0",
+        &format!("protocol@{}", interface::version()),
         "cannot",
     ] {
         assert!(lower.contains(word), "no {word:?} in\n{printed}");
@@ -66,7 +64,7 @@ fn what_wants_more_is_named() {
     assert!(printed.contains("files"), "{printed}");
     let file = text(&component("bad-version").expect("a component"));
     let (_, printed) = inspect(&[&file]);
-    assert!(printed.contains("0.2"), "{printed}");
+    assert!(printed.contains("0.3.0"), "{printed}");
 }
 
 #[test]

@@ -30,15 +30,40 @@ fn sigterm_ends_it_in_good_order_and_in_time() {
         asked.elapsed()
     );
     assert!(central.expect_ended().contains("closed"));
-    // The transaction is open on disk, and dealt with as after a power failure.
+    // The transaction is open on disk: the next process ends it, and says why.
     assert!(central.calls("StopTransaction").is_empty());
     central.note_restart();
     let charger = site.start(&config).expect("a charger");
     let stop = central.expect_any("StopTransaction");
-    assert_eq!(stop.payload["reason"], "PowerLoss");
+    assert_eq!(stop.payload["reason"], "Reboot");
     charger.wait_contactor(1, "open");
     let ledger = Ledger::of(&central.journal().entries(), &Rules::default());
     ledger.assert_clean(|| central.journal().transcript());
+}
+
+/// Also a process that began after an end in good order is killed.
+#[test]
+fn sigkill_is_a_power_failure_and_no_end_in_good_order() {
+    let (central, config, site, charger) = charging(|config| config);
+    charger.kill();
+    central.note_restart();
+    let charger = site.start(&config).expect("a charger");
+    let stop = central.expect_any("StopTransaction");
+    assert_eq!(stop.payload["reason"], "PowerLoss");
+    assert!(charger.stop().success());
+
+    central.forget_earlier();
+    central.note_restart();
+    let charger = site.start(&config).expect("a charger");
+    central.expect_any("BootNotification");
+    charger.control().plug(1).expect("a car");
+    charger.control().card("CARD1").expect("a card");
+    central.expect_status(1, "Charging");
+    charger.kill();
+    central.note_restart();
+    let _charger = site.start(&config).expect("a charger");
+    let stop = central.expect_any("StopTransaction");
+    assert_eq!(stop.payload["reason"], "PowerLoss");
 }
 
 #[test]

@@ -85,7 +85,7 @@ fn charges(amnesia: bool) {
     charger.wait_contactor(1, "open");
     central.send_text(format!("OK {session}"));
     let (request, receipt) = receipts
-        .recv_timeout(Duration::from_secs(10))
+        .recv_timeout(Duration::from_secs(60))
         .expect("a receipt");
     assert!(
         request.contains(&format!("/receipts/{session}.txt")),

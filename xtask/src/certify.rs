@@ -1,6 +1,6 @@
 //! The task `certify`: builds the program and the suite, and lets the suite run
 //! all cases and write the report. Not here: what is run and compared (see
-//! `tests/src/certificate`).
+//! `tests/conformance/src/certificate`).
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -44,7 +44,7 @@ pub fn perform(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
     };
     let plugpoint = program::plugpoint(workspace, options.release)?;
     let mut build = workspace.cargo("build");
-    build.args(["-p", "plugpoint-tests", "--bin", "certify"]);
+    build.args(["-p", "plugpoint-conformance", "--bin", "certify"]);
     if options.release {
         build.arg("--release");
     }

@@ -5,13 +5,19 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use plugpoint_terminal::complain;
 use wasmparser::{Encoding, Parser, Payload};
 
-/// All that a component may import.
-pub const IMPORTS: [&str; 2] = [
-    "plugpoint:charger/entries@0.1.0",
-    "plugpoint:charger/log@0.1.0",
-];
+/// The interfaces of `plugpoint:charger` that a component may import, at the version
+/// of `wit/`, and nothing else.
+const IMPORTS: [&str; 2] = ["entries", "log"];
+
+/// `0.2.0`: the version of the package that the files in `wit/` declare.
+fn interface() -> &'static str {
+    let rest = include_str!("../../wit/imports.wit").split_once("plugpoint:charger@");
+    let version = rest.and_then(|(_, rest)| rest.split_once(';'));
+    version.map_or("", |(version, _)| version)
+}
 
 /// The names that a component imports.
 pub fn imports(component: &[u8]) -> Result<BTreeSet<String>> {
@@ -38,11 +44,13 @@ pub fn imports(component: &[u8]) -> Result<BTreeSet<String>> {
 
 /// An error unless the component imports nothing but what it may.
 pub fn check_imports(component: &[u8]) -> Result<()> {
+    let version = interface();
+    let granted = IMPORTS.map(|name| format!("plugpoint:charger/{name}@{version}"));
     for name in imports(component)? {
-        if !IMPORTS.contains(&name.as_str()) {
+        if !granted.contains(&name) {
             bail!(
                 "it imports `{name}`, and may import only {}",
-                IMPORTS.join(" and ")
+                granted.join(" and ")
             );
         }
     }
@@ -56,7 +64,7 @@ pub fn write(path: &Path, component: &[u8]) -> Result<()> {
         return Ok(());
     }
     fs::write(path, component).with_context(|| format!("cannot write {}", path.display()))?;
-    eprintln!(
+    complain!(
         "  {} ({} KiB)",
         path.display(),
         component.len().div_ceil(1024)

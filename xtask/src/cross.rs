@@ -80,6 +80,15 @@ impl Processor {
         }
     }
 
+    /// Debian's package of the libc that is linked in.
+    pub fn libc_package(self) -> &'static str {
+        match self {
+            Self::Aarch64 => "libc6-dev-arm64-cross",
+            Self::Armv7 => "libc6-dev-armhf-cross",
+            Self::X86_64 => "libc6-dev",
+        }
+    }
+
     /// Fetches what is missing to build for it.
     pub fn prepare(self) -> Result<()> {
         let (name, target) = (self.name(), self.target());

@@ -26,6 +26,8 @@ struct Guest {
     version: Option<&'static str>,
     /// False for those that are there to be refused.
     well_behaved: bool,
+    /// Without the default features of the crate.
+    bare: bool,
 }
 
 /// What is wanted of them.
@@ -39,11 +41,13 @@ pub enum Which {
 
 const CARRIED: [Guest; 2] = [Guest::new("guest-ocpp"), Guest::new("guest-policy")];
 
-const FOR_TESTS: [Guest; 4] = [
+const FOR_TESTS: [Guest; 6] = [
     Guest::new("toy-protocol"),
     Guest::new("bad-component"),
     Guest::new("bad-policy"),
     Guest::new("fleet"),
+    Guest::new("peak-hours"),
+    Guest::new("acme"),
 ];
 
 const REFUSED: [Guest; 2] = [
@@ -52,7 +56,11 @@ const REFUSED: [Guest; 2] = [
 ];
 
 /// Other builds of the carried ones, for tests that replace one by the other.
-const OTHERS: [Guest; 5] = [
+const OTHERS: [Guest; 6] = [
+    Guest {
+        bare: true,
+        ..Guest::second("guest-ocpp", "guest-ocpp-core", &[])
+    },
     Guest::older("guest-ocpp", "guest-ocpp-old", "0.0.9"),
     Guest::second("guest-ocpp", "guest-ocpp-second", &["second-build"]),
     Guest::second("guest-ocpp", "guest-ocpp-changed", &["changed-answer"]),
@@ -70,6 +78,7 @@ impl Guest {
             build: "first",
             version: None,
             well_behaved: true,
+            bare: false,
         }
     }
 
@@ -134,6 +143,9 @@ fn together(workspace: &Workspace, toolchain: &Toolchain, guests: &[Guest]) -> R
         command.args(["-p", guest.package]);
         for feature in guest.features {
             command.args(["--features", feature]);
+        }
+        if guest.bare {
+            command.arg("--no-default-features");
         }
     }
     run(&mut command)?;

@@ -7,7 +7,7 @@
 //! JavaScript and Python), [`program`] (the native programs), [`cross`] (other
 //! processors), [`python`] and [`node`] (tools of other languages), then one module
 //! for each task: [`mod@test`], [`demo`] (the task `run`), [`certify`],
-//! [`mod@bench`], [`board`], [`dist`], [`powercut`],
+//! [`mod@bench`], [`board`], [`dist`], [`powercut`], [`docs`], [`newcomer`],
 //! [`virtual_time`] (the tasks `fuzz` and `lives`).
 //!
 //! It holds no logic of the product: each step is a command that could be typed
@@ -16,6 +16,7 @@
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use plugpoint_terminal::complain;
 
 mod bench;
 mod board;
@@ -25,7 +26,9 @@ mod cross;
 mod debian;
 mod demo;
 mod dist;
+mod docs;
 mod guests;
+mod newcomer;
 mod node;
 mod plugins;
 mod powercut;
@@ -43,6 +46,9 @@ use workspace::Workspace;
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Cli {
+    /// Install no Debian packages: fail where some are missing, and say which.
+    #[arg(long, global = true)]
+    no_install: bool,
     #[command(subcommand)]
     task: Task,
 }
@@ -86,6 +92,10 @@ enum Task {
     Powercut(powercut::Options),
     /// Makes the packages for a board: a `.tar.gz` and a `.deb`.
     Dist(dist::Options),
+    /// Writes the pages that are made of the code's own tables: docs/ocpp.md.
+    Docs,
+    /// Types every command of README.md and docs/plugins.md, in order.
+    Newcomer,
 }
 
 /// What is handed on as it is.
@@ -97,10 +107,12 @@ struct Passed {
 }
 
 fn main() -> ExitCode {
-    match perform(Cli::parse_from(arguments(std::env::args())).task) {
+    let Cli { no_install, task } = Cli::parse_from(arguments(std::env::args()));
+    debian::consent(no_install);
+    match perform(task) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            complain!("error: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -123,7 +135,7 @@ fn arguments(given: impl Iterator<Item = String>) -> Vec<String> {
 fn perform(task: Task) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::find()?;
     let which = match task {
-        Task::Build { .. } | Task::Run(_) | Task::Certify(_) | Task::Dist(_) => {
+        Task::Build { .. } | Task::Run(_) | Task::Certify(_) | Task::Dist(_) | Task::Newcomer => {
             Some(Which::Carried)
         }
         Task::Guests
@@ -132,7 +144,7 @@ fn perform(task: Task) -> anyhow::Result<ExitCode> {
         | Task::Bench(_)
         | Task::Board(_)
         | Task::Powercut(_) => Some(Which::All),
-        Task::Fuzz(_) | Task::Lives(_) => None,
+        Task::Fuzz(_) | Task::Lives(_) | Task::Docs => None,
     };
     if let Some(which) = which {
         guests::build(&workspace, which)?;
@@ -156,6 +168,8 @@ fn perform(task: Task) -> anyhow::Result<ExitCode> {
         Task::Board(options) => board::run(&workspace, &options),
         Task::Powercut(options) => powercut::run(&workspace, &options),
         Task::Dist(options) => dist::run(&workspace, &options),
+        Task::Docs => docs::write(&workspace),
+        Task::Newcomer => newcomer::run(&workspace),
     }
 }
 
@@ -185,6 +199,7 @@ mod tests {
         for (line, expected) in [
             ("xtask test", ""),
             ("xtask test session", "session"),
+            ("xtask test --no-install session", "session"),
             (
                 "xtask test -p plugpoint x -- --nocapture",
                 "-p plugpoint x -- --nocapture",

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use plugpoint_terminal::complain;
 
 use crate::python;
 use crate::workspace::{Workspace, output, run};
@@ -82,7 +83,7 @@ impl Tools {
         if own.work() {
             return Ok(own);
         }
-        eprintln!("There is no Node.js {OLDEST} or later with npm; installing one from PyPI.");
+        complain!("There is no Node.js {OLDEST} or later with npm; installing one from PyPI.");
         let folder = python::environment(workspace, "venv-node", &[PYPI_PACKAGE])?.join("bin");
         let other = Self {
             node: folder.join("node"),

@@ -10,6 +10,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
 use plugpoint_componentize::Identity;
+use plugpoint_terminal::say;
 use serde_json::Value;
 
 use crate::workspace::{Workspace, run};
@@ -30,10 +31,11 @@ pub fn build(workspace: &Workspace) -> Result<()> {
 /// What each costs, as a table: its own script in the optimised program.
 pub fn measure(workspace: &Workspace) -> Result<ExitCode> {
     let program = program::plugpoint(workspace, true)?;
-    println!("| | file | memory | a decision: median / worst | a start | compiled in |");
-    println!("|---|---|---|---|---|---|");
+    say!("| | file | memory | a decision: median / worst | a start | compiled in |");
+    say!("|---|---|---|---|---|---|");
     let examples = [
         ("fleet", "Rust"),
+        ("peak-hours", "Rust"),
         (JAVASCRIPT, "JavaScript"),
         (PYTHON, "Python"),
     ];
@@ -54,7 +56,7 @@ pub fn measure(workspace: &Workspace) -> Result<ExitCode> {
             );
         }
         let report: Value = serde_json::from_slice(&output.stdout)?;
-        println!(
+        say!(
             "| {name} ({language}) | {} kB | {} KiB | {} / {} µs | {} µs | {} ms |",
             number(&report["size"])? / 1000,
             number(&report["memory_bytes"])? / 1024,

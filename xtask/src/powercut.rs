@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
 use crate::workspace::{self, Workspace};
-use crate::{debian, program, test};
+use crate::{debian, program};
 
 /// Programs that the disk is made with, and the packages they come in.
 pub const TOOLS: [(&str, &str); 3] = [
@@ -35,9 +35,9 @@ pub struct Options {
 pub fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
     check_machine()?;
     debian::need(&TOOLS, "power cuts")?;
-    workspace::run(test::over_workspace(&mut workspace.cargo("build")).arg("--bins"))?;
+    workspace::run(workspace::over_workspace(&mut workspace.cargo("build")).arg("--bins"))?;
     let mut tests = workspace.cargo("test");
-    test::over_workspace(&mut tests)
+    workspace::over_workspace(&mut tests)
         .args(["--test", "powercut", "--", "--nocapture"])
         .env("PLUGPOINT_CUTS", options.count.to_string())
         .env(

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
+use plugpoint_terminal::say;
 
 use crate::component;
-use crate::workspace::{Workspace, run};
+use crate::workspace::{self, Workspace, run};
 
 /// The components that the program carries.
 const CARRIED: [&str; 2] = ["guest-ocpp", "guest-policy"];
@@ -29,32 +30,37 @@ pub fn build(workspace: &Workspace, release: bool, no_compiler: bool) -> Result<
     let size = fs::metadata(&path)
         .with_context(|| format!("cannot read {}", path.display()))?
         .len();
-    println!("{} ({} KiB)", path.display(), size.div_ceil(1024));
+    say!("{} ({} KiB)", path.display(), size.div_ceil(1024));
     Ok(ExitCode::SUCCESS)
 }
 
-/// Builds `plugpoint` alone, so that it gets no features which only other
-/// packages of the workspace ask for.
+/// Builds `plugpoint`. The optimised one alone, so that it gets no features which only
+/// other packages of the workspace ask for; the other one with just these, so that
+/// what it shares with the tests is compiled once.
 pub fn plugpoint(workspace: &Workspace, release: bool) -> Result<PathBuf> {
     let mut command = workspace.cargo("build");
-    command.args(["-p", "plugpoint", "--bin", "plugpoint"]);
     if release {
-        command.arg("--release");
+        command.args(["-p", "plugpoint", "--release"]);
+    } else {
+        workspace::over_workspace(&mut command);
     }
-    run(&mut command)?;
+    run(command.args(["--bin", "plugpoint"]))?;
     Ok(path(workspace, release, "plugpoint"))
 }
 
 /// The program without a compiler, for this machine; stripped, if it is optimised.
 /// `desk`: one with a compiler.
 pub fn small(workspace: &Workspace, desk: &Path, release: bool) -> Result<PathBuf> {
-    let mut cargo = workspace.cargo(WITHOUT_COMPILER);
     let code = std::env::consts::ARCH;
     if !release {
+        // All but the engine is the same as in the tests, and compiled once.
+        let mut cargo = workspace.cargo("build");
+        workspace::over_workspace(&mut cargo);
         let left = path(workspace, false, "plugpoint");
         return without_compiler(workspace, desk, code, cargo, &left);
     }
-    cargo.args(["--profile", SMALL]);
+    let mut cargo = workspace.cargo(WITHOUT_COMPILER);
+    cargo.args(["-p", "plugpoint", "--profile", SMALL]);
     let left = workspace.target(SMALL).join("plugpoint");
     let small = without_compiler(workspace, desk, code, cargo, &left)?;
     // Names of functions that the profile's own stripping leaves in.
@@ -67,8 +73,8 @@ pub const WITHOUT_COMPILER: &str = "rustc";
 
 /// Builds a program without a compiler. `code`: what its components are compiled
 /// to, by `desk` (`x86_64`, `aarch64`, `pulley32`); `cargo`: the command that builds
-/// for that machine, [`WITHOUT_COMPILER`] with profile and target; `left`: where cargo
-/// leaves the program.
+/// for that machine, [`WITHOUT_COMPILER`] (or, in the development profile, `build`) with
+/// packages, profile and target; `left`: where cargo leaves the program.
 ///
 /// The program is moved aside, to `plugpoint-small`: the next build of one with a
 /// compiler would replace it.
@@ -82,13 +88,7 @@ pub fn without_compiler(
     for name in CARRIED {
         precompile(workspace, desk, name, code)?;
     }
-    cargo.args([
-        "-p",
-        "plugpoint",
-        "--bin",
-        "plugpoint",
-        "--no-default-features",
-    ]);
+    cargo.args(["--bin", "plugpoint", "--no-default-features"]);
     if left.parent().is_some_and(|folder| folder.ends_with(SMALL)) {
         // Sequences of instructions that many functions share become functions.
         cargo.args(["--", "-C", "llvm-args=-enable-machine-outliner=always"]);

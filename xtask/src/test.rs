@@ -3,19 +3,16 @@
 //! summary, since the lines that matter are pages above the end.
 
 use std::ffi::OsString;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::num::NonZero;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+use plugpoint_terminal::{complain, say};
 
-use crate::workspace::{self, Workspace};
+use crate::workspace::{self, Workspace, over_workspace};
 use crate::{board, debian, dist, node, powercut, program, python, virtual_time};
-
-/// Packages that are nothing but components: without a native part there is
-/// nothing to test.
-const ONLY_COMPONENTS: [&str; 3] = ["toy-protocol", "bad-component", "bad-policy"];
 
 /// Programs that our readers are held against and that authors of plugins sign
 /// with, and the packages they come in.
@@ -32,8 +29,9 @@ const PACKAGES: &str = "packaging";
 
 /// Runs it. `arguments` go to `cargo test` as they are.
 pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
-    debian::need(&TOOLS, "the tests of card readers and plugins")?;
-    debian::need(&powercut::TOOLS, "the tests of power cuts")?;
+    let with_board = is_wanted("board", arguments);
+    let with_packages = with_board || is_wanted(PACKAGES, arguments);
+    need_tools(with_board, with_packages)?;
     let python = python::interpreter(workspace)?;
     let node = node::environment(workspace)?;
     // The programs first: tests start them as a user would.
@@ -49,8 +47,7 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
         None
     };
 
-    let with_board = is_wanted("board", arguments);
-    let packages = if with_board || is_wanted(PACKAGES, arguments) {
+    let packages = if with_packages {
         Some(dist::for_tests(workspace, &desk)?)
     } else {
         None
@@ -95,6 +92,7 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
             passed &= watched(&mut dist::sessions(tests(), packages)?, &mut summary)?;
         }
         passed &= watched(&mut virtual_time::all(workspace), &mut summary)?;
+        passed &= watched(&mut virtual_time::without_profiles(workspace), &mut summary)?;
     }
     summary.print(passed, begin.elapsed().as_secs());
     Ok(if passed {
@@ -102,6 +100,22 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// All that is missing is installed at once, so that whoever is asked is asked in the
+/// beginning, and once.
+fn need_tools(with_board: bool, with_packages: bool) -> Result<()> {
+    let mut needs: Vec<(&debian::Tools, &str)> = vec![
+        (&TOOLS, "the tests of card readers and plugins"),
+        (&powercut::TOOLS, "the tests of power cuts"),
+    ];
+    if with_packages {
+        needs.push((&dist::TEST_TOOLS, "the tests of packages"));
+    }
+    if with_board {
+        needs.push((&board::TOOLS, "the tests on the emulated board"));
+    }
+    debian::need_all(&needs)
 }
 
 /// Whether that test program is among those asked for: all of them, unless some
@@ -127,15 +141,6 @@ fn threads() -> OsString {
     std::env::var_os(THREADS).unwrap_or_else(|| (own() * TESTS_PER_PROCESSOR).to_string().into())
 }
 
-/// Everything with a native part.
-pub fn over_workspace(command: &mut Command) -> &mut Command {
-    command.arg("--workspace");
-    for package in ONLY_COMPONENTS {
-        command.args(["--exclude", package]);
-    }
-    command
-}
-
 fn sessions_and_swaps(mut command: Command) -> Command {
     command.args(["--test", "sessions", "--test", "swap"]);
     command
@@ -155,7 +160,7 @@ fn watched(command: &mut Command, summary: &mut Summary) -> Result<bool> {
         .get_args()
         .map(|word| word.to_string_lossy())
         .collect();
-    eprintln!("  $ cargo {}", words.join(" "));
+    complain!("  $ cargo {}", words.join(" "));
     let mut child = command
         .stdout(Stdio::piped())
         .spawn()
@@ -163,11 +168,10 @@ fn watched(command: &mut Command, summary: &mut Summary) -> Result<bool> {
     let Some(stdout) = child.stdout.take() else {
         bail!("no pipe to cargo");
     };
-    let mut ours = std::io::stdout().lock();
     for line in BufReader::new(stdout).lines() {
         let line = line?;
         summary.line(&line);
-        writeln!(ours, "{line}")?;
+        say!("{line}");
     }
     Ok(child.wait()?.success())
 }
@@ -186,11 +190,11 @@ impl Summary {
     }
 
     fn print(&self, passed: bool, seconds: u64) {
-        println!();
+        say!();
         for name in &self.failed {
-            println!("failed: {name}");
+            say!("failed: {name}");
         }
-        println!(
+        say!(
             "{}: {} tests passed, {} failed, {} left out, in {} min {:02} s",
             if passed { "All is well" } else { "NOT WELL" },
             self.passed,
@@ -200,7 +204,7 @@ impl Summary {
             seconds % 60,
         );
         if !passed && self.failed.is_empty() {
-            println!("(something did not compile, or a test program ended early: see above)");
+            say!("(something did not compile, or a test program ended early: see above)");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Long tests of `guest-ocpp` in virtual time: chargers' lives, and garbled
+//! Long tests of `guest-ocpp` in virtual time: chargers' lives, charging profiles, and garbled
 //! frames. Built optimised, since there it is the processor that they wait for.
 
 use std::process::{Command, ExitCode};
@@ -12,6 +12,11 @@ use crate::workspace::{self, Workspace};
 const LIVES: u64 = 500;
 const DAYS: u64 = 2;
 const SMOKE_SECONDS: u64 = 5;
+/// Random orders of cars, events, instances and a failing disk.
+const SCHEDULES: u64 = 10_000;
+
+/// Random sets of charging profiles, compared with a reference.
+const SETS: u64 = 10_000;
 
 /// What the task `fuzz` can be told.
 #[derive(Args)]
@@ -60,11 +65,13 @@ pub fn lives(workspace: &Workspace, options: &Lives) -> Result<ExitCode> {
 
 /// What `cargo xtask test` runs.
 pub fn all(workspace: &Workspace) -> Command {
-    let mut command = tests(workspace, &["life", "fuzz"]);
+    let mut command = tests(workspace, &["life", "fuzz", "schedules", "smart_charging"]);
     command
         .arg("--no-fail-fast")
         .args(["--", "--nocapture"])
-        .env("FUZZ_SECONDS", SMOKE_SECONDS.to_string());
+        .env("FUZZ_SECONDS", SMOKE_SECONDS.to_string())
+        .env("SCHEDULES", SCHEDULES.to_string())
+        .env("SETS", SETS.to_string());
     set(
         &mut command,
         &Lives {
@@ -73,6 +80,14 @@ pub fn all(workspace: &Workspace) -> Command {
             seed: 1,
         },
     );
+    command
+}
+
+/// What `cargo xtask test` runs, too: the charge point's behaviour without any profile
+/// beyond the core, which is another build of the library.
+pub fn without_profiles(workspace: &Workspace) -> Command {
+    let mut command = tests(workspace, &["behaviour", "session"]);
+    command.args(["--no-fail-fast", "--no-default-features"]);
     command
 }
 

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Result, bail};
+use plugpoint_terminal::complain;
 
+use crate::debian;
 use crate::workspace::{Workspace, output, run};
 
 /// What components are built for.
@@ -35,11 +37,11 @@ impl Toolchain {
         if has_std(&sysroot) {
             return Ok(Self::Own);
         }
-        eprintln!("The standard library for {TARGET} is not here; asking rustup for it.");
+        complain!("The standard library for {TARGET} is not here; asking rustup for it.");
         if rustup_adds_it() && has_std(&sysroot) {
             return Ok(Self::Own);
         }
-        eprintln!("rustup could not add it; trying Debian's compiler and its sources.");
+        complain!("rustup could not add it; trying Debian's compiler and its sources.");
         if debian_is_there() || debian_installs_it() {
             return Ok(Self::Debian {
                 linker: lld(&sysroot),
@@ -138,25 +140,13 @@ fn debian_is_there() -> bool {
 }
 
 fn debian_installs_it() -> bool {
-    let apt = |arguments: &[&str]| {
-        let mut command = Command::new("apt-get");
-        if output("id", &["-u"]).as_deref() != Some("0") {
-            command = Command::new("sudo");
-            // Fails rather than asks for a password.
-            command.args(["-n", "apt-get"]);
+    match debian::install_for(&DEBIAN_PACKAGES, "components") {
+        Ok(()) => debian_is_there(),
+        Err(error) => {
+            complain!("{error:#}");
+            false
         }
-        command
-            .args(["-o", "DPkg::Lock::Timeout=300", "-q", "-y"])
-            .args(arguments)
-            .env("DEBIAN_FRONTEND", "noninteractive");
-        run(&mut command).is_ok()
-    };
-    let install: Vec<&str> = [
-        &["install", "--no-install-recommends"],
-        &DEBIAN_PACKAGES[..],
-    ]
-    .concat();
-    apt(&["update"]) && apt(&install) && debian_is_there()
+    }
 }
 
 /// The linker that comes with the own toolchain; Debian's has `lld` as a package

@@ -7,6 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
+use plugpoint_terminal::complain;
+
+/// Packages that are nothing but components: they have no native part.
+const ONLY_COMPONENTS: [&str; 3] = ["toy-protocol", "bad-component", "bad-policy"];
 
 /// This checkout, and cargo's target folder for it.
 pub struct Workspace {
@@ -94,6 +98,16 @@ impl Workspace {
     }
 }
 
+/// Chooses everything with a native part. Features are unified over what is chosen, so
+/// commands that choose the same share what they compile.
+pub fn over_workspace(command: &mut Command) -> &mut Command {
+    command.arg("--workspace");
+    for package in ONLY_COMPONENTS {
+        command.args(["--exclude", package]);
+    }
+    command
+}
+
 /// The cargo that runs us.
 pub fn cargo() -> PathBuf {
     std::env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
@@ -101,7 +115,7 @@ pub fn cargo() -> PathBuf {
 
 /// Prints the command and runs it; an error if it fails.
 pub fn run(command: &mut Command) -> Result<()> {
-    eprintln!("  $ {}", shown(command));
+    complain!("  $ {}", shown(command));
     let status = command
         .status()
         .with_context(|| format!("cannot run {}", command.get_program().display()))?;

@@ -1,7 +1,7 @@
 //! Cards and wishes.
 
-use guest_ocpp::host::{Attributes, Cable, LinkFailure, LockState, Verdict};
-use guest_ocpp::testing::Reply;
+use plugpoint_guest::protocol::{Attributes, Cable, LinkFailure, LockState, Verdict};
+use plugpoint_ocpp_world::Reply;
 use serde_json::json;
 
 use crate::{charge, fixed, leave, worlds};
@@ -82,6 +82,26 @@ fn offline_the_cache_counts_and_what_is_not_accepted_there_is_refused() {
             leave(&mut world, tag);
             assert_eq!(world.outlets[0].closings, closings, "{tag}");
         }
+    }
+}
+
+/// The world's policy is `guest-policy` itself: the rules here are those of a charger.
+#[test]
+fn offline_a_card_that_was_refused_gains_nothing_from_the_list_and_cache_not_counting() {
+    for mut world in fixed(&[
+        ("LocalAuthorizeOffline", "false"),
+        ("AllowOfflineTxForUnknownId", "true"),
+    ]) {
+        let bad = json!({"status": "Blocked"});
+        world.central.tags.insert("BAD".to_owned(), bad);
+        charge(&mut world, "BAD");
+        leave(&mut world, "BAD");
+        world.set_online(false);
+        charge(&mut world, "BAD");
+        assert_eq!(world.outlets[0].closings, 0);
+        world.unplug(1);
+        charge(&mut world, "NEW");
+        assert_eq!(world.outlets[0].closings, 1);
     }
 }
 
@@ -168,6 +188,12 @@ fn a_tag_that_is_too_long_is_refused() {
         world.card("X16WG99J2QIEGCC0MCJ5-");
         world.run(2_000);
         assert_eq!(world.news(), ["Status(1,Preparing)"]);
+        // Nor would the first 20 characters do, which are somebody's.
+        world.card(&format!("{:0<255}", "TAG1"));
+        world.run(2_000);
+        assert!(world.news().is_empty());
+        let log = world.log().join("\n");
+        assert!(log.contains("its token has 255 characters"), "{log}");
     }
 }
 

@@ -1,7 +1,9 @@
 //! Boards that do not know the time.
 
-use guest_ocpp::testing::{Reply, Settings, World};
+use plugpoint_ocpp_world::{Reply, Settings, World};
 use serde_json::json;
+
+use crate::time_of;
 
 fn world(ocpp: &[(&str, &str)], amnesia: bool) -> World {
     let ocpp = ocpp
@@ -16,17 +18,10 @@ fn world(ocpp: &[(&str, &str)], amnesia: bool) -> World {
     })
 }
 
-/// Of the day, in ms.
-fn time(stamp: &str) -> i64 {
-    let digits = |from: usize, to: usize| stamp[from..to].parse::<i64>().unwrap();
-    assert!(stamp.starts_with("2026-11-22T"), "{stamp}");
-    ((digits(11, 13) * 60 + digits(14, 16)) * 60 + digits(17, 19)) * 1000 + digits(20, 23)
-}
-
 /// The central system's word is a few ms on its way.
 fn assert_near(stamp: &str, expected: &str) {
     assert!(
-        (time(stamp) - time(expected)).abs() <= 20,
+        (time_of(stamp) - time_of(expected)).abs() <= 20,
         "{stamp} is not {expected}"
     );
 }
@@ -140,4 +135,34 @@ fn milliseconds_can_be_left_out() {
     let mut world = world(&[("PlugpointTimestampMilliseconds", "false")], false);
     world.run(1_000);
     assert_eq!(stamp(&world, "StatusNotification"), "2026-11-22T12:00:00Z");
+}
+
+#[test]
+fn a_time_that_cannot_be_is_logged_and_not_taken() {
+    for amnesia in [false, true] {
+        for wrong in [
+            "1970-01-01T00:00:00Z",
+            "2024-12-31T23:59:59Z",
+            "2051-01-01T00:00:00Z",
+            "9999-12-31T23:59:59Z",
+        ] {
+            let mut world = world(&[], amnesia);
+            let boot = json!({"status": "Accepted", "currentTime": wrong, "interval": 60});
+            world.central.plan("BootNotification", Reply::Result(boot));
+            world.run(1_000);
+            assert_eq!(world.shows(0, "registration"), "Accepted");
+            let status = &world.last("StatusNotification").payload;
+            assert!(status.get("timestamp").is_none(), "{wrong}: {status}");
+            let complaint = |line: &String| line.contains("implausible") && line.contains(wrong);
+            assert!(world.log().iter().any(complaint), "{wrong}");
+            // The next heartbeat says what time it is.
+            world.run(61_000);
+            world.plug(1);
+            world.run(1_000);
+            assert_near(
+                &stamp(&world, "StatusNotification"),
+                "2026-11-22T12:01:02.000Z",
+            );
+        }
+    }
 }

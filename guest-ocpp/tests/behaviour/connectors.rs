@@ -1,7 +1,7 @@
 //! More than one connector.
 
-use guest_ocpp::host::Cable;
-use guest_ocpp::testing::{World, close};
+use plugpoint_guest::protocol::Cable;
+use plugpoint_ocpp_world::{World, close};
 use serde_json::json;
 
 use crate::worlds;
@@ -91,13 +91,17 @@ fn the_whole_charger_goes_out_of_order_when_the_last_session_ends() {
             "Scheduled"
         );
         world.run(1_000);
-        assert_eq!(
-            world.news(),
-            ["Status(0,Unavailable)", "Status(2,Unavailable)"]
-        );
+        assert_eq!(world.news(), ["Status(2,Unavailable)"]);
         world.card("TAG1");
         world.run(2_000);
-        assert_eq!(world.news(), ["Stop(Local)", "Status(1,Unavailable)"]);
+        assert_eq!(
+            world.news(),
+            [
+                "Stop(Local)",
+                "Status(0,Unavailable)",
+                "Status(1,Unavailable)"
+            ]
+        );
         world.power_cycle();
         world.run(2_000);
         let order = json!({"connectorId": 0, "type": "Operative"});

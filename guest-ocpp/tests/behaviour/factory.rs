@@ -20,6 +20,17 @@ fn limits_are_set_at_the_factory_whatever_their_place_in_the_file() {
         let values: Vec<_> = told.iter().map(|key| key["value"].clone()).collect();
         // Two wirings are more than the limit; connectors are counted; and what
         // is not built is not claimed.
-        assert_eq!(values, ["1.Unknown", "1", "19", "1", "Core"]);
+        let built: Vec<&str> = [
+            (true, "Core"),
+            (cfg!(feature = "firmware-management"), "FirmwareManagement"),
+            (cfg!(feature = "local-auth-list"), "LocalAuthListManagement"),
+            (cfg!(feature = "remote-trigger"), "RemoteTrigger"),
+            (cfg!(feature = "reservation"), "Reservation"),
+            (cfg!(feature = "smart-charging"), "SmartCharging"),
+        ]
+        .into_iter()
+        .filter_map(|(is_built, name)| is_built.then_some(name))
+        .collect();
+        assert_eq!(values, ["1.Unknown", "1", "19", "1", &built.join(",")]);
     }
 }

@@ -1,7 +1,7 @@
 //! How the central system is reached, and the boot sequence when it fails.
 
-use guest_ocpp::host::{BootReason, LinkFailure};
-use guest_ocpp::testing::Reply;
+use plugpoint_guest::protocol::{BootReason, LinkFailure};
+use plugpoint_ocpp_world::Reply;
 use serde_json::json;
 
 use crate::{charge, fixed, leave};
@@ -31,6 +31,7 @@ fn keys_of_the_link_take_effect() {
             world.call("ChangeConfiguration", change("SecurityProfile", "2"))["status"],
             "Accepted"
         );
+        world.run(2_000);
         let target = world.connect.clone().unwrap().targets[0].clone();
         assert_eq!(target.url, "wss://127.0.0.1:9000/ocpp/CP001");
         let credential = target.credential.unwrap();
@@ -173,33 +174,38 @@ fn a_reconnect_is_no_boot_unless_asked_for() {
 }
 
 #[test]
-fn pings_and_attempts_must_fit_together() {
-    for mut world in fixed(&[]) {
-        let mut change = |key: &str, value: &str| {
-            let answer = world.call("ChangeConfiguration", json!({"key": key, "value": value}));
-            answer["status"].as_str().unwrap().to_owned()
-        };
-        for (key, value, expected) in [
+fn pings_and_attempts_that_do_not_fit_together_are_taken_and_logged() {
+    for (mut world, amnesia) in fixed(&[]).into_iter().zip([false, true]) {
+        for (key, value, fits) in [
             // 3 attempts, 60 s apart.
-            ("WebSocketPingInterval", "180", "Rejected"),
-            ("WebSocketPingInterval", "179", "Accepted"),
-            ("TransactionMessageAttempts", "2", "Rejected"),
-            ("TransactionMessageRetryInterval", "59", "Rejected"),
-            ("TransactionMessageRetryInterval", "61", "Accepted"),
+            ("WebSocketPingInterval", "180", false),
+            ("WebSocketPingInterval", "179", true),
+            ("TransactionMessageAttempts", "2", false),
+            ("TransactionMessageRetryInterval", "59", false),
+            ("TransactionMessageRetryInterval", "90", true),
             // Switched off is somebody's decision.
-            ("WebSocketPingInterval", "0", "Accepted"),
-            ("TransactionMessageAttempts", "0", "Accepted"),
-            ("WebSocketPingInterval", "1", "Rejected"),
-            ("TransactionMessageAttempts", "1", "Accepted"),
-            ("WebSocketPingInterval", "60", "Accepted"),
+            ("WebSocketPingInterval", "0", true),
+            ("TransactionMessageAttempts", "0", true),
+            ("WebSocketPingInterval", "1", false),
+            ("TransactionMessageAttempts", "3", true),
+            ("TransactionMessageRetryInterval", "10", true),
+            ("WebSocketPingInterval", "60", false),
         ] {
-            assert_eq!(change(key, value), expected, "{key} = {value}");
+            let before = world.log().len();
+            let change = json!({"key": key, "value": value});
+            let answer = world.call("ChangeConfiguration", change);
+            assert_eq!(answer["status"], "Accepted", "{key} = {value}");
+            let complaint = world.log()[before..]
+                .iter()
+                .any(|line| line.starts_with("Warn: WebSocketPingInterval"));
+            // A new instance complains again.
+            assert!(complaint != fits || amnesia, "{key} = {value}");
         }
         assert_eq!(world.connect.as_ref().unwrap().ping_interval_ms, 60_000);
         let names = ["WebSocketPingInterval", "TransactionMessageAttempts"];
         let kept = world.call("GetConfiguration", json!({"key": names}));
         assert_eq!(kept["configurationKey"][0]["value"], "60");
-        assert_eq!(kept["configurationKey"][1]["value"], "1");
+        assert_eq!(kept["configurationKey"][1]["value"], "3");
     }
 }
 
@@ -221,5 +227,83 @@ fn the_values_of_the_certified_product_fit_together() {
             !complaints.iter().any(|line| line.starts_with("Warn")),
             "{complaints:#?}"
         );
+    }
+}
+
+#[test]
+fn another_ping_interval_needs_no_other_link() {
+    for mut world in fixed(&[]) {
+        world.central.latency_ms = 2_000;
+        world.plug(1);
+        world.card("TAG1");
+        world.run(5_000);
+        let link = world.link();
+        let starts = world.all("StartTransaction").len();
+        assert_eq!(starts, 1, "on its way");
+        let change = json!({"key": "WebSocketPingInterval", "value": "7"});
+        world.call("ChangeConfiguration", change);
+        world.run(30_000);
+        assert_eq!(world.link(), link);
+        assert_eq!(world.all("StartTransaction").len(), 1);
+        assert_eq!(world.connect.as_ref().unwrap().ping_interval_ms, 7_000);
+    }
+}
+
+#[test]
+fn another_link_waits_until_nothing_is_outstanding() {
+    for mut world in fixed(&[]) {
+        world.central.latency_ms = 2_000;
+        world.plug(1);
+        world.card("TAG1");
+        world.run(5_000);
+        let link = world.link();
+        let key = "00112233445566778899aabbccddeeff";
+        let change = json!({"key": "AuthorizationKey", "value": key});
+        assert_eq!(
+            world.call("ChangeConfiguration", change)["status"],
+            "Accepted"
+        );
+        // What the central system asks right after is answered.
+        let ask = json!({"key": ["HeartbeatInterval"]});
+        assert!(world.call("GetConfiguration", ask)["configurationKey"].is_array());
+        assert_eq!(world.link(), link);
+        let raise = json!({"key": "SecurityProfile", "value": "1"});
+        assert_eq!(
+            world.call("ChangeConfiguration", raise)["status"],
+            "Accepted"
+        );
+        world.run(20_000);
+        assert_ne!(world.link(), link);
+        let credential = world.connect.as_ref().unwrap().targets[0]
+            .credential
+            .clone();
+        assert!(credential.is_some());
+        assert_eq!(
+            world.all("StartTransaction").len(),
+            1,
+            "answered on the old link"
+        );
+        assert_eq!(world.shows(1, "transaction"), "1001");
+    }
+}
+
+#[test]
+fn another_link_does_not_wait_for_ever() {
+    for mut world in fixed(&[]) {
+        world.central.always("Heartbeat", Reply::Silence);
+        world.central.always("StatusNotification", Reply::Silence);
+        world.plug(1);
+        world.run(1_000);
+        let link = world.link();
+        let key = "00112233445566778899aabbccddeeff";
+        for (key, value) in [("AuthorizationKey", key), ("SecurityProfile", "1")] {
+            let change = json!({"key": key, "value": value});
+            assert_eq!(
+                world.call("ChangeConfiguration", change)["status"],
+                "Accepted"
+            );
+        }
+        world.run(12_000);
+        assert_ne!(world.link(), link);
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use guest_ocpp::host::{BootReason, Cable, LinkFailure};
-use guest_ocpp::testing::{Reply, World, audit, close};
+use plugpoint_guest::protocol::{BootReason, Cable, LinkFailure};
+use plugpoint_ocpp_world::{Reply, World, audit, close};
 use serde_json::json;
 
 use crate::{charge, fixed, leave, worlds};
@@ -114,16 +114,16 @@ fn a_hung_central_system_costs_nothing() {
     for mut world in fixed(&[]) {
         world.central.always("StartTransaction", Reply::Silence);
         charge(&mut world, "TAG1");
-        world.run(400_000);
+        world.run(900_000);
         let starts = world.all("StartTransaction");
-        assert!(starts.len() > 8, "sent again and again: {}", starts.len());
+        assert!(starts.len() >= 5, "sent again and again: {}", starts.len());
         assert!(
             starts
                 .iter()
                 .all(|sent| sent.id == starts[0].id && sent.payload == starts[0].payload)
         );
         world.central.relent("StartTransaction");
-        world.run(60_000);
+        world.run(400_000);
         leave(&mut world, "TAG1");
         world.run(60_000);
         close(&world).unwrap();
@@ -297,7 +297,7 @@ fn when_many_wait_values_in_the_middle_go_first() {
         world.run(10_000);
     }
     assert_eq!(close(&world).unwrap().len(), 2);
-    let stamp = |sent: &guest_ocpp::testing::Sent| {
+    let stamp = |sent: &plugpoint_ocpp_world::Sent| {
         sent.payload["meterValue"][0]["timestamp"].as_str().unwrap()[..19].to_owned()
     };
     let values: Vec<_> = world
@@ -367,7 +367,7 @@ fn damaged_entries_are_left_out() {
             if key == "schema" {
                 continue;
             }
-            let mut hurt = World::new(guest_ocpp::testing::Settings::default());
+            let mut hurt = World::new(plugpoint_ocpp_world::Settings::default());
             hurt.flash = world.flash.clone();
             hurt.flash.memory_mut().get_mut(&key).unwrap().value = damage.to_vec();
             hurt.replace_instance(BootReason::Recovery, None);

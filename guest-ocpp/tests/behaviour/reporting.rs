@@ -1,6 +1,6 @@
 //! What is told about connectors.
 
-use guest_ocpp::host::{Cable, FaultKind, Look};
+use plugpoint_guest::protocol::{Cable, FaultKind, Look};
 use serde_json::json;
 
 use crate::{charge, fixed, leave, worlds};
@@ -95,7 +95,14 @@ fn emergency_stop_ends_the_transaction() {
         charge(&mut world, "TAG1");
         world.set_fault(1, Some(FaultKind::EmergencyStop));
         world.run(2_000);
-        assert_eq!(world.news(), ["Stop(EmergencyStop)", "Status(1,Faulted)"]);
+        assert_eq!(
+            world.news(),
+            [
+                "Stop(EmergencyStop)",
+                "Status(0,Faulted)",
+                "Status(1,Faulted)"
+            ]
+        );
     }
 }
 

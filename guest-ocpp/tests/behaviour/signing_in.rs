@@ -1,7 +1,7 @@
 //! A new password or security profile, and the way back.
 
-use guest_ocpp::host::LinkFailure;
-use guest_ocpp::testing::World;
+use plugpoint_guest::protocol::LinkFailure;
+use plugpoint_ocpp_world::World;
 use serde_json::json;
 
 use crate::fixed;

@@ -1,6 +1,6 @@
 //! A flash that takes nothing any more.
 
-use guest_ocpp::testing::close;
+use plugpoint_ocpp_world::close;
 use serde_json::json;
 
 use crate::{charge, fixed};

@@ -2,8 +2,8 @@
 //! locks, registers, and the exact time. The cases themselves are in the
 //! workspace's conformance suite.
 
-use guest_ocpp::host::{Cable, FaultKind, LockState};
-use guest_ocpp::testing::{Reply, Settings, World};
+use plugpoint_guest::protocol::{Cable, FaultKind, LockState};
+use plugpoint_ocpp_world::{Reply, Settings, World};
 use serde_json::json;
 
 use crate::{charge, fixed, worlds};

@@ -1,7 +1,7 @@
 //! Frames of any shape.
 
-use guest_ocpp::host::{BootReason, Dropped};
-use guest_ocpp::testing::World;
+use plugpoint_guest::protocol::{BootReason, Dropped};
+use plugpoint_ocpp_world::World;
 use serde_json::{Value, json};
 
 use crate::fixed;
@@ -41,11 +41,11 @@ fn each_way_of_being_wrong_has_its_code() {
             (r#"[2,"x","Nonsense",{}]"#, "NotImplemented"),
             (r#"[2,"x","reset",{"type":"Soft"}]"#, "NotImplemented"),
             (
-                r#"[2,"x","TriggerMessage",{"requestedMessage":"Heartbeat"}]"#,
+                r#"[2,"x","GetLog",{"log":{"remoteLocation":"ftp://host/"}}]"#,
                 "NotSupported",
             ),
-            (r#"[2,"x","UpdateFirmware",{}]"#, "NotSupported"),
-            (r#"[2,"x","SetChargingProfile",{}]"#, "NotSupported"),
+            (r#"[2,"x","SignedUpdateFirmware",{}]"#, "NotSupported"),
+            (r#"[2,"x","GetLog",{}]"#, "NotSupported"),
             (r#"[2,"x","Reset"]"#, "ProtocolError"),
             (r#"[2,"x","Reset",[]]"#, "FormationViolation"),
             (r#"[2,"x","Reset",{},{}]"#, "FormationViolation"),
@@ -293,9 +293,9 @@ fn every_kind_of_malformed_input_has_its_answer() {
                 "NotSupported",
             ),
             (
-                "field twice",
+                "field twice, the last counts",
                 r#"[2,"x","ChangeConfiguration",{"key":"NoSuchKey","key":"HeartbeatInterval","value":"1"}]"#,
-                "NotSupported",
+                "Accepted",
             ),
             (
                 "too long",
@@ -402,7 +402,7 @@ fn a_call_with_the_id_of_another_is_a_call_of_its_own() {
         // The id of a call of ours that waits: its answer is still awaited.
         world
             .central
-            .always("Authorize", guest_ocpp::testing::Reply::Silence);
+            .always("Authorize", plugpoint_ocpp_world::Reply::Silence);
         world.plug(1);
         world.card("TAG2");
         world.run(100);
@@ -476,5 +476,52 @@ fn a_call_that_an_instance_failed_on_is_answered() {
                 .map(|answer| answer.as_str().or(answer["status"].as_str()).unwrap());
             assert_eq!(answer, expected);
         }
+    }
+}
+
+#[test]
+fn null_is_absent_integers_have_many_forms_and_the_last_of_several_counts() {
+    for mut world in fixed(&[]) {
+        for (frame, expected) in [
+            (
+                r#"[2,"x","RemoteStartTransaction",{"idTag":"A","connectorId":null,"chargingProfile":null}]"#,
+                "Accepted",
+            ),
+            (r#"[2,"x","GetConfiguration",{"key":null}]"#, "-"),
+            (
+                r#"[2,"x","ChangeAvailability",{"connectorId":1e0,"type":"Operative"}]"#,
+                "Accepted",
+            ),
+            (
+                r#"[2,"x","ChangeAvailability",{"connectorId":10e-1,"type":"Operative"}]"#,
+                "Accepted",
+            ),
+            (
+                r#"[2,"x","ChangeAvailability",{"connectorId":1.5,"type":"Operative"}]"#,
+                "TypeConstraintViolation",
+            ),
+            (
+                r#"[2,"x","ChangeAvailability",{"connectorId":7,"type":"Operative","connectorId":1}]"#,
+                "Accepted",
+            ),
+            (
+                r#"[2,"x","ChangeAvailability",{"connectorId":1,"type":"Operative","connectorId":7}]"#,
+                "Rejected",
+            ),
+            (
+                r#"[2,"x","SignedUpdateFirmware",{"firmware":null,"requestId":{}}]"#,
+                "NotSupported",
+            ),
+        ] {
+            assert_eq!(answer(&mut world, frame), expected, "{frame}");
+        }
+    }
+}
+
+#[test]
+fn a_profile_that_is_not_there_is_an_error_and_no_result() {
+    for mut world in fixed(&[("SupportedFeatureProfiles", "Core")]) {
+        let answer = world.call("SetChargingProfile", json!({"connectorId": 1}));
+        assert_eq!(answer, "NotSupported", "a CALLERROR's code");
     }
 }

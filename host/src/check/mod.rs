@@ -4,12 +4,15 @@
 //! Not here: whether the configuration is sound (see [`crate::config`]); it is,
 //! when this is called.
 
+mod central;
+mod components;
 mod lines;
 mod meters;
 mod readers;
 
 use std::collections::BTreeMap;
 
+use plugpoint_terminal::{Style, painted};
 use serde::Serialize;
 
 use crate::config::Config;
@@ -56,9 +59,9 @@ impl Finding {
 impl std::fmt::Display for Finding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let verdict = match self.verdict {
-            Verdict::Good => "ok ",
-            Verdict::Doubtful => "?  ",
-            Verdict::Bad => "BAD",
+            Verdict::Good => painted(Style::Good, "ok "),
+            Verdict::Doubtful => painted(Style::Doubtful, "?  "),
+            Verdict::Bad => painted(Style::Bad, "BAD"),
         };
         write!(f, "{verdict} {}: {}", self.what, self.text)?;
         for (name, value) in &self.values {
@@ -68,12 +71,15 @@ impl std::fmt::Display for Finding {
     }
 }
 
-/// Looks at everything, one after another.
+/// Looks at everything, one after another. `online`: also whether the central system
+/// can be reached.
 #[must_use]
-pub fn run(config: &Config) -> Vec<Finding> {
+pub fn run(config: &Config, online: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(lines::look(config));
     findings.extend(meters::look(config));
     findings.extend(readers::look(config));
+    findings.extend(components::look(config));
+    findings.extend(central::look(config, online));
     findings
 }

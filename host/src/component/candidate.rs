@@ -8,8 +8,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::{Control, InstallError};
-use crate::slots::signature_of;
+use super::InstallError;
+use crate::operator::Control;
+use crate::slots::{Trust, signature_of};
 
 /// What is offered, and for which slot.
 #[derive(Clone, Debug, clap::Args)]
@@ -25,6 +26,28 @@ pub struct Candidate {
 }
 
 impl Candidate {
+    /// Whether the charger would take its signature, asked before anything is sent: a
+    /// component can be large, and the way to a charger narrow.
+    pub(super) async fn check_signature(&self, control: &Control) -> Result<(), InstallError> {
+        let all = control.get("/v1/components").await?;
+        let trust = &all["trust"];
+        // A charger of an older version says nothing of it, and checks for itself.
+        let Some(keys) = trust["keys"].as_array() else {
+            return Ok(());
+        };
+        let keys: Vec<String> = keys
+            .iter()
+            .filter_map(|key| Some(key.as_str()?.to_owned()))
+            .collect();
+        let Ok(trust) = Trust::new(&keys, trust["allow_unsigned"] == true) else {
+            return Ok(());
+        };
+        let signature = self.signature()?;
+        // What each key is for is for the charger to say.
+        trust.verify(&read(&self.file)?, signature.as_deref(), None)?;
+        Ok(())
+    }
+
     /// Sends it; `what` comes behind the slot in the address. The charger's answer.
     pub(super) async fn offer(&self, control: &Control, what: &str) -> Result<Value, InstallError> {
         let wasm = read(&self.file)?;
@@ -36,14 +59,19 @@ impl Candidate {
     /// The header that a signature is sent in, if there is one: the one that is
     /// named, or the one beside the file.
     fn signed(&self) -> Result<Vec<(&'static str, String)>, InstallError> {
+        let signature = self.signature()?;
+        let header = signature.map(|it| ("x-minisign", STANDARD.encode(it)));
+        Ok(header.into_iter().collect())
+    }
+
+    fn signature(&self) -> Result<Option<Vec<u8>>, InstallError> {
         let beside = signature_of(&self.file);
-        let path = match &self.signature {
-            Some(path) => path,
+        match &self.signature {
+            Some(path) => read(path).map(Some),
             // Whether one is needed is for the charger to say.
-            None if !beside.exists() => return Ok(Vec::new()),
-            None => &beside,
-        };
-        Ok(vec![("x-minisign", STANDARD.encode(read(path)?))])
+            None if !beside.exists() => Ok(None),
+            None => read(&beside).map(Some),
+        }
     }
 }
 

@@ -1,12 +1,16 @@
-//! `plugpoint component install` and `rollback`: asks the charger, follows what
-//! comes of it, and prints each step.
+//! `plugpoint component install`, `rollback` and `accept`: asks the charger, follows
+//! what comes of it, and prints each step and what runs now.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+use plugpoint_terminal::say;
 use serde_json::Value;
 
-use super::{Candidate, ClientError, Control};
+use super::Candidate;
+use super::words::{short, version};
+use crate::operator::{ClientError, Control, plain};
+use crate::slots::TrustError;
 
 /// How often the charger is asked how far it is.
 const POLL: Duration = Duration::from_millis(50);
@@ -40,6 +44,12 @@ pub enum InstallError {
     /// The charger did not take the request.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// What was asked for cannot be put into an address.
+    #[error(transparent)]
+    Query(#[from] serde_urlencoded::ser::Error),
+    /// The charger would not take this signature, so nothing was sent.
+    #[error("refused: {0}")]
+    Trust(#[from] TrustError),
     /// It took it, and then this came of it.
     #[error("{state}: {why}")]
     Failed {
@@ -55,23 +65,63 @@ pub enum InstallError {
 
 /// Installs a component and prints each step.
 pub async fn install(control: &Control, it: &Install) -> Result<(), InstallError> {
+    it.candidate.check_signature(control).await?;
     let query = format!(
         "?allow_downgrade={}&one_way={}&shadow={}",
         it.allow_downgrade, it.one_way, it.shadow
     );
     let answer = it.candidate.offer(control, &query).await?;
-    follow(control, &answer, it.wait).await
+    let job = follow_to(control, &answer, it.wait).await?;
+    let slot = &it.candidate.slot;
+    if it.shadow {
+        say!(
+            "{} looks on in slot {slot}: its verdicts are compared and never used; \
+             `plugpoint component list` shows where they differ",
+            version(&job["version"])
+        );
+    } else if job["done"] != true {
+        say!(
+            "`plugpoint component accept --slot {slot}` ends the probation early, \
+             `plugpoint component rollback --slot {slot}` undoes the installation"
+        );
+    }
+    Ok(())
 }
 
-/// Goes back to the version before and prints each step.
-pub async fn roll_back(control: &Control, slot: &str) -> Result<(), InstallError> {
-    let path = format!("/v1/components/{slot}/rollback");
+/// Goes back to the version before and prints each step. `to_candidate`: to the one
+/// that was on probation when the present one was installed over it.
+pub async fn roll_back(
+    control: &Control,
+    slot: &str,
+    to_candidate: bool,
+) -> Result<(), InstallError> {
+    let query = if to_candidate { "?to=candidate" } else { "" };
+    let path = format!("/v1/components/{slot}/rollback{query}");
     let answer = control.post(&path, &[], Vec::new()).await?;
-    follow(control, &answer, false).await
+    let job = follow_to(control, &answer, false).await?;
+    say!("slot {slot} now runs {}", version(&job["version"]));
+    let all = control.get("/v1/components").await?;
+    let mut slots = all["components"].as_array().into_iter().flatten();
+    let before = slots
+        .find(|it| it["slot"] == slot)
+        .and_then(|it| it["candidate_before"].as_str());
+    if let Some(before) = before {
+        say!(
+            "{} was on probation, too; `plugpoint component rollback --slot {slot} --candidate` \
+             brings it back",
+            plain(before)
+        );
+    }
+    Ok(())
 }
 
-async fn follow(control: &Control, answer: &Value, wait: bool) -> Result<(), InstallError> {
-    follow_to(control, answer, wait).await.map(drop)
+/// Ends a probation early: the version is as good as proved.
+pub async fn accept(control: &Control, slot: &str) -> Result<(), InstallError> {
+    let path = format!("/v1/components/{slot}/accept");
+    let answer = control.post(&path, &[], Vec::new()).await?;
+    let job = follow_to(control, &answer, true).await?;
+    say!("slot {slot} now runs {} for good", version(&job["version"]));
+    Ok(())
 }
 
 /// The job as it was in the end.
@@ -90,7 +140,7 @@ pub(super) async fn follow_to(
             .ok_or(InstallError::Forgotten)?;
         let steps = job["steps"].as_array().map_or(&[][..], Vec::as_slice);
         for step in &steps[told.min(steps.len())..] {
-            println!("{}", told_step(step, job));
+            say!("{}", told_step(step, job));
         }
         told = steps.len();
         let state = job["state"].as_str().unwrap_or_default();
@@ -113,19 +163,15 @@ pub(super) async fn follow_to(
 fn told_step(step: &Value, job: &Value) -> String {
     let name = step["step"].as_str().unwrap_or_default();
     let after = step["after_ms"].as_u64().unwrap_or_default();
-    let version = &job["version"];
-    let text = |field: &str| version[field].as_str().unwrap_or("?");
-    match name {
-        "compiling" | "loading" => format!(
-            "{after:>6} ms  {name} {} {} (build {})",
-            text("name"),
-            text("version"),
-            text("build")
-        ),
-        "probation" => {
-            let pause = job["pause_us"].as_u64().unwrap_or_default();
-            format!("{after:>6} ms  swapped, on probation (pause {pause} us)")
-        }
-        name => format!("{after:>6} ms  {name}"),
-    }
+    let what = match (name, job["pause_us"].as_u64()) {
+        ("compiling" | "loading", _) => format!("{name} {}", short(&job["version"])),
+        ("probation", Some(pause)) => format!("swapped, on probation (pause {pause} us)"),
+        ("probation", None) => "it runs already, and is on probation".to_owned(),
+        // What looks on is committed to nothing.
+        ("committed", _) if job["kind"] == "shadow" => "started".to_owned(),
+        ("committed", _) if job["kind"] == "rollback" => "rolled back".to_owned(),
+        ("committed", None) if job["kind"] == "install" => "it runs already".to_owned(),
+        _ => name.to_owned(),
+    };
+    format!("{after:>6} ms  {what}")
 }

@@ -2,27 +2,38 @@
 
 use serde_json::Value;
 
-use super::{ClientError, Control};
+use plugpoint_terminal::{Style, painted, say};
 
-/// One paragraph per slot.
-pub async fn list(control: &Control) -> Result<String, ClientError> {
+use super::words::version;
+use crate::operator::{ClientError, Control, plain};
+
+/// How many of a shadow's differences are shown: the latest.
+const DIFFERENCES: usize = 3;
+
+/// Prints one paragraph per slot, or the charger's answer as it is.
+pub async fn list(control: &Control, json: bool) -> Result<(), ClientError> {
     let all = control.get("/v1/components").await?;
-    let slots = all["components"].as_array().map_or(&[][..], Vec::as_slice);
-    Ok(slots.iter().map(paragraph).collect::<Vec<_>>().join("\n"))
+    if json {
+        say!("{all:#}");
+        return Ok(());
+    }
+    for slot in all["components"].as_array().into_iter().flatten() {
+        say!("{}", paragraph(slot));
+    }
+    Ok(())
 }
 
 fn paragraph(slot: &Value) -> String {
-    let text = |field: &str| slot[field].as_str().unwrap_or("-");
-    let hash = text("hash");
+    let text = |field: &str| plain(slot[field].as_str().unwrap_or("-"));
     let mut lines = vec![format!(
-        "{}: {} {} (build {}, {}), {}, {}",
-        text("slot"),
-        text("name"),
-        text("version"),
-        text("build"),
-        hash.get(..8).unwrap_or(hash),
+        "{}: {}, {}, {}",
+        painted(Style::Strong, &text("slot")),
+        version(slot),
         text("source"),
-        text("state"),
+        match text("state").as_str() {
+            "running" => painted(Style::Good, "running"),
+            other => painted(Style::Bad, other),
+        },
     )];
     if let Some(probation) = slot["probation"].as_object() {
         let number = |field: &str| probation[field].as_u64().unwrap_or_default();
@@ -36,23 +47,50 @@ fn paragraph(slot: &Value) -> String {
         ));
     }
     for (field, words) in [
+        ("candidate_before", "on probation before"),
         ("last_good", "before"),
         ("last_rollback", "rolled back"),
         ("safe_mode", "safe mode"),
         ("last_failure", "last failure"),
     ] {
         if let Some(value) = slot[field].as_str() {
-            lines.push(format!("  {words}: {value}"));
+            lines.push(format!("  {words}: {}", plain(value)));
         }
     }
-    if let Some(shadow) = slot["shadow"].as_object() {
+    lines.extend(shadow(&slot["shadow"]));
+    for note in slot["notes"].as_array().into_iter().flatten() {
         lines.push(format!(
-            "  a shadow looks on: {} differences in {} requests",
-            shadow["differences"], shadow["requests"]
+            "  note: {}",
+            plain(note.as_str().unwrap_or_default())
         ));
     }
-    for note in slot["notes"].as_array().into_iter().flatten() {
-        lines.push(format!("  note: {}", note.as_str().unwrap_or_default()));
-    }
     lines.join("\n")
+}
+
+/// Who looks on, and where that last differed: as in a preflight, `-` is what counted
+/// and `+` what the shadow would have said.
+fn shadow(it: &Value) -> Vec<String> {
+    if it.is_null() {
+        return Vec::new();
+    }
+    let mut lines = vec![format!(
+        "  a shadow looks on: {}; {} of {} requests differ, {} failures",
+        version(&it["component"]),
+        it["differences"],
+        it["requests"],
+        it["failures"]
+    )];
+    let last = it["last"].as_array().map_or(&[][..], Vec::as_slice);
+    for it in &last[last.len().saturating_sub(DIFFERENCES)..] {
+        let text = |field: &str| plain(it[field].as_str().unwrap_or_default());
+        let time = it["time_ms"].as_i64().map(crate::rfc3339::format);
+        lines.push(format!(
+            "    token {}, {}",
+            text("token"),
+            time.unwrap_or_default()
+        ));
+        lines.push(format!("      - {}", text("active")));
+        lines.push(format!("      + {}", text("shadow")));
+    }
+    lines
 }

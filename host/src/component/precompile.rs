@@ -47,10 +47,7 @@ pub fn precompile(file: &Path, target: Target, output: &Path) -> Result<usize, P
         source,
     })?;
     // Whole or not at all: it may be signed or installed the next moment.
-    let temporary = output.with_extension("tmp");
-    std::fs::write(&temporary, &compiled)
-        .and_then(|()| std::fs::rename(&temporary, output))
-        .map_err(failed(output))?;
+    crate::whole_file::write_output(output, &compiled).map_err(failed(output))?;
     Ok(compiled.len())
 }
 

@@ -1,17 +1,27 @@
 //! `plugpoint component preflight`: asks the charger what a component would have
 //! done in its last hours, and prints the answer.
 
+use plugpoint_terminal::say_part;
 use serde_json::Value;
 
 use super::install::follow_to;
-use super::{Candidate, Control, InstallError};
+use super::{Candidate, InstallError};
+use crate::operator::Control;
+use crate::recorder::{Comparison, Difference, Recorded};
 
 /// Tries a component; true if it does the same as what was recorded.
-pub async fn preflight(control: &Control, candidate: &Candidate) -> Result<bool, InstallError> {
-    let answer = candidate.offer(control, "/preflight").await?;
+pub async fn preflight(
+    control: &Control,
+    candidate: &Candidate,
+    comparison: &Comparison,
+) -> Result<bool, InstallError> {
+    candidate.check_signature(control).await?;
+    let query = serde_urlencoded::to_string(comparison)?;
+    let path = format!("/preflight?{query}");
+    let answer = candidate.offer(control, &path).await?;
     let job = follow_to(control, &answer, true).await?;
     let report = &job["report"];
-    print!("{}", in_words(report));
+    say_part!("{}", in_words(report));
     Ok(report["differences"] == 0)
 }
 
@@ -23,6 +33,11 @@ fn in_words(report: &Value) -> String {
         number("events"),
         number("left_out")
     );
+    for recorded in report["by_build"].as_array().into_iter().flatten() {
+        if let Ok(recorded) = serde_json::from_value::<Recorded>(recorded.clone()) {
+            text += &format!("{recorded}\n");
+        }
+    }
     for note in report["notes"].as_array().into_iter().flatten() {
         text += &format!("note: {}\n", note.as_str().unwrap_or_default());
     }
@@ -31,16 +46,22 @@ fn in_words(report: &Value) -> String {
         number("worst_us") as f64 / 1000.0,
         number("peak_memory_bytes") as f64 / f64::from(1 << 20),
     );
-    match report["first"].get(0) {
-        None => text += "no difference: it would have done the same\n",
-        Some(first) => {
-            let difference = serde_json::from_value::<crate::recorder::Difference>(first.clone());
-            match difference {
-                Ok(it) => text += &format!("first difference: {it}"),
-                // A charger of another version.
-                Err(_) => text += &format!("first difference: {first:#}\n"),
-            }
+    let first = report["first"].as_array().map_or(&[][..], Vec::as_slice);
+    text += &match (number("differences"), first) {
+        (_, []) => "no difference: it would have done the same\n".to_owned(),
+        (1, [one]) => format!("first difference: {}", difference(one)),
+        (all, first) => {
+            let first: String = first.iter().map(difference).collect();
+            format!("{all} differences, the first ones:\n{first}")
         }
-    }
+    };
     text
+}
+
+fn difference(it: &Value) -> String {
+    match serde_json::from_value::<Difference>(it.clone()) {
+        Ok(it) => it.to_string(),
+        // A charger of another version.
+        Err(_) => format!("{it:#}\n"),
+    }
 }

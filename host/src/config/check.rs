@@ -1,7 +1,9 @@
 //! Checks that need more than a type: ranges, and what must go together.
 
-use super::file::{Config, OutletDriver};
-use crate::slots::Trust;
+use super::file::{Config, TrustedKey};
+use crate::services::Network;
+use crate::slots::{Trust, is_pattern, public_key};
+use crate::zone::Zone;
 
 /// What is wrong, where.
 pub(super) struct Problem {
@@ -16,9 +18,11 @@ pub(super) fn check(config: &Config) -> Result<(), Problem> {
     super::gpio::check(config)?;
     super::meter::check(config)?;
     super::reader::check(config)?;
+    super::group::check(config)?;
     policies(config)?;
     control(config)?;
     trust(config)?;
+    transfer(config)?;
     guests(config)?;
     limits(config)
 }
@@ -61,6 +65,9 @@ fn charge_point(config: &Config) -> Result<(), Problem> {
     }
     if it.model.is_empty() {
         return wrong("charge_point.model", "expected a name, found none");
+    }
+    if let Err(error) = Zone::named(&it.time_zone) {
+        return wrong("charge_point.time_zone", error.to_string());
     }
     Ok(())
 }
@@ -157,26 +164,59 @@ fn control(config: &Config) -> Result<(), Problem> {
             format!("expected ADDRESS:PORT or unix:PATH, found `{listen}`"),
         );
     }
-    let real = config.debug.line_bench.is_none()
-        && config
-            .connector
-            .iter()
-            .any(|c| c.driver != OutletDriver::Sim);
-    if real && !is_socket && config.control.token_file.is_none() {
+    if config.has_real_hardware() && !is_socket && !config.control.asks_for_tokens() {
         return wrong(
             "control.token_file",
             "a token is needed to control real hardware over TCP",
         );
     }
+    for (index, host) in config.control.hosts.iter().enumerate() {
+        if host.is_empty() || host.contains([':', '/', ' ']) {
+            return wrong(
+                format!("control.hosts[{index}]"),
+                format!(
+                    "expected a name such as `charger.example.com`, without a port, found `{host}`"
+                ),
+            );
+        }
+    }
     Ok(())
 }
 
 fn trust(config: &Config) -> Result<(), Problem> {
-    if let Err(index) = Trust::new(&config.trust.keys, false) {
+    if let Err(index) = Trust::configured(&config.trust, "") {
         return wrong(
             format!("trust.keys[{index}]"),
             "expected a minisign public key, as `minisign -G` prints it (RW…)",
         );
+    }
+    for (index, key) in config.trust.keys.iter().enumerate() {
+        let TrustedKey::Scoped(key) = key else {
+            continue;
+        };
+        if let Some(slot) = key.slots.iter().find(|it| !is_pattern(it)) {
+            return wrong(
+                format!("trust.keys[{index}].slots"),
+                format!("expected ocpp, policy/NAME or policy/*, found `{slot}`"),
+            );
+        }
+    }
+    for (index, it) in config.trust.revoked.iter().enumerate() {
+        let is_hash = it.len() == 64 && it.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !is_hash && public_key(it).is_none() {
+            return wrong(
+                format!("trust.revoked[{index}]"),
+                "expected a minisign public key (RW…) or the SHA-256 of a file in hex",
+            );
+        }
+    }
+    for (name, floor) in &config.trust.floor {
+        if semver::Version::parse(floor).is_err() {
+            return wrong(
+                format!("trust.floor.{name}"),
+                format!("expected a version such as 1.2.0, found `{floor}`"),
+            );
+        }
     }
     let it = &config.probation;
     for (key, value) in [
@@ -186,6 +226,30 @@ fn trust(config: &Config) -> Result<(), Problem> {
     ] {
         if value == 0 {
             return wrong(format!("probation.{key}"), "expected 1 or more");
+        }
+    }
+    Ok(())
+}
+
+fn transfer(config: &Config) -> Result<(), Problem> {
+    if config.contactor.closings_per_hour == Some(0) {
+        return wrong("contactor.closings_per_hour", "expected 1 or more");
+    }
+    let it = &config.storage;
+    for (key, value) in [
+        ("write_burst", it.write_burst),
+        ("writes_per_hour", it.writes_per_hour),
+    ] {
+        if value == 0 {
+            return wrong(format!("storage.{key}"), "expected 1 or more");
+        }
+    }
+    for (index, network) in config.transfer.allow.iter().enumerate() {
+        if let Err(expected) = network.parse::<Network>() {
+            return wrong(
+                format!("transfer.allow[{index}]"),
+                format!("{expected}, found `{network}`"),
+            );
         }
     }
     Ok(())

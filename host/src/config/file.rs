@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::group::Group;
 use super::guests::GuestSection;
 use super::meter::Meter;
 use super::reader::Reader;
@@ -28,6 +29,8 @@ pub struct Config {
     pub control: Control,
     /// One per outlet.
     pub connector: Vec<Connector>,
+    /// Connectors that share a power path.
+    pub group: Vec<Group>,
     /// One per reader of cards.
     pub reader: Vec<Reader>,
     /// The simulator.
@@ -38,6 +41,8 @@ pub struct Config {
     pub limits: Limits,
     /// Permits and the way they end.
     pub permit: PermitSection,
+    /// How often contactors may close.
+    pub contactor: ContactorSection,
     /// The process that owns the contactors' lines, with real hardware.
     pub guard: GuardSettings,
     /// The chain of policies, in order. Empty: the one that the binary carries.
@@ -52,6 +57,10 @@ pub struct Config {
     pub components: Components,
     /// The link.
     pub link: LinkSection,
+    /// Files from and to the network.
+    pub transfer: TransferSection,
+    /// Writing to flash.
+    pub storage: StorageSection,
     /// The clock.
     pub clock: ClockSection,
     /// For tests.
@@ -73,6 +82,8 @@ pub struct ChargePoint {
     pub meter_serial_number: String,
     pub iccid: String,
     pub imsi: String,
+    /// By its name in the IANA's database.
+    pub time_zone: String,
     /// The only place that the program writes to.
     pub state_dir: PathBuf,
 }
@@ -90,6 +101,7 @@ impl Default for ChargePoint {
             meter_serial_number: String::new(),
             iccid: String::new(),
             imsi: String::new(),
+            time_zone: "UTC".into(),
             state_dir: "/var/lib/plugpoint".into(),
         }
     }
@@ -165,8 +177,31 @@ impl std::fmt::Display for Setting {
 pub struct Control {
     /// `ADDRESS:PORT` or `unix:PATH`.
     pub listen: String,
-    /// A file that holds the bearer token.
+    /// A file that holds the bearer token of all roles.
     pub token_file: Option<PathBuf>,
+    /// The same for whoever only looks.
+    pub read_token_file: Option<PathBuf>,
+    /// The same for whoever works the simulated hardware.
+    pub operate_token_file: Option<PathBuf>,
+    /// The same for whoever installs components.
+    pub install_token_file: Option<PathBuf>,
+    /// Names with a dot under which browsers and tools reach the charger.
+    pub hosts: Vec<String>,
+}
+
+impl Control {
+    /// Whoever comes needs a token.
+    #[must_use]
+    pub fn asks_for_tokens(&self) -> bool {
+        [
+            &self.token_file,
+            &self.read_token_file,
+            &self.operate_token_file,
+            &self.install_token_file,
+        ]
+        .into_iter()
+        .any(Option::is_some)
+    }
 }
 
 impl Default for Control {
@@ -174,6 +209,10 @@ impl Default for Control {
         Self {
             listen: "127.0.0.1:8080".into(),
             token_file: None,
+            read_token_file: None,
+            operate_token_file: None,
+            install_token_file: None,
+            hosts: Vec::new(),
         }
     }
 }
@@ -321,6 +360,16 @@ pub struct PermitSection {
     pub without_guest: WithoutGuest,
 }
 
+/// `[contactor]`; absent: 10 s and 60 with real hardware, no bounds in the simulator.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ContactorSection {
+    /// From one closing to the next.
+    pub interval_s: Option<u32>,
+    /// In any hour.
+    pub closings_per_hour: Option<u32>,
+}
+
 /// What becomes of cars that charge when no version of the protocol guest can
 /// run.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
@@ -368,9 +417,9 @@ pub struct Policy {
 #[serde(rename_all = "kebab-case")]
 pub enum OnFailure {
     /// The next one decides.
-    #[default]
     Pass,
-    /// Nobody charges.
+    /// Nobody charges: a policy may be there to keep somebody out.
+    #[default]
     Reject,
 }
 
@@ -407,9 +456,51 @@ impl Default for ProbationSection {
 #[serde(default, deny_unknown_fields)]
 pub struct Trust {
     /// Minisign public keys.
-    pub keys: Vec<String>,
+    pub keys: Vec<TrustedKey>,
     /// Take components without signature.
     pub allow_unsigned: bool,
+    /// Keys, and SHA-256 of files, that are not believed whatever `keys` says.
+    pub revoked: Vec<String>,
+    /// The oldest version of each component that is taken, by its name.
+    pub floor: BTreeMap<String, String>,
+}
+
+/// A key, for everything but machine code or with a scope.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected a key, or { key = \"RW…\", slots = [\"policy/*\"], precompiled = true }"
+)]
+pub enum TrustedKey {
+    /// `"RW…"`
+    Plain(String),
+    /// `{ key = "RW…", … }`
+    Scoped(ScopedKey),
+}
+
+/// What a key may sign.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScopedKey {
+    /// As minisign prints it.
+    pub key: String,
+    /// `ocpp`, `policy/NAME`, `policy/*`; empty: all.
+    #[serde(default)]
+    pub slots: Vec<String>,
+    /// Also components that were compiled beforehand, which nothing confines.
+    #[serde(default)]
+    pub precompiled: bool,
+}
+
+impl TrustedKey {
+    /// As minisign prints it.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Plain(key) => key,
+            Self::Scoped(it) => &it.key,
+        }
+    }
 }
 
 /// `[recorder]`
@@ -453,6 +544,54 @@ impl Default for LinkSection {
     fn default() -> Self {
         Self {
             max_frame_bytes: 256 * 1024,
+        }
+    }
+}
+
+/// `[storage]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StorageSection {
+    /// Writes that frames of the central system may cause at once.
+    pub write_burst: u32,
+    /// And in each hour in the long run.
+    pub writes_per_hour: u32,
+}
+
+impl Default for StorageSection {
+    fn default() -> Self {
+        Self {
+            write_burst: 20_000,
+            writes_per_hour: 1800,
+        }
+    }
+}
+
+/// `[transfer]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TransferSection {
+    /// One file.
+    pub max_file_mib: u32,
+    /// All files together.
+    pub max_total_mib: u32,
+    /// What stays free of the file system.
+    pub reserve_mib: u32,
+    /// Also to the board itself and to the network that it stands in; absent: only
+    /// where all hardware is simulated.
+    pub local_networks: Option<bool>,
+    /// Addresses and networks to which it is allowed in any case.
+    pub allow: Vec<String>,
+}
+
+impl Default for TransferSection {
+    fn default() -> Self {
+        Self {
+            max_file_mib: 1024,
+            max_total_mib: 1024,
+            reserve_mib: 64,
+            local_networks: None,
+            allow: Vec::new(),
         }
     }
 }

@@ -8,6 +8,7 @@ mod check;
 mod error;
 mod file;
 mod gpio;
+mod group;
 mod guests;
 mod located;
 mod meter;
@@ -15,12 +16,14 @@ mod reader;
 
 pub use error::ConfigError;
 pub use file::*;
+pub use group::Group;
+pub(crate) use group::name_of as group_name;
 pub use guests::{GuestSection, WantedBackend};
 pub(crate) use located::{Located, read};
 pub(crate) use meter::DEFAULT_BAUD;
 pub use meter::{Meter, MeterDriver};
 pub(crate) use reader::name_of as reader_name;
-pub use reader::{Reader, ReaderDriver};
+pub use reader::{Reader, ReaderDriver, TokenKind};
 
 use std::path::{Path, PathBuf};
 
@@ -60,6 +63,13 @@ impl Config {
         config
     }
 
+    /// Something of it moves real contactors.
+    #[must_use]
+    pub fn has_real_hardware(&self) -> bool {
+        let is_real = |it: &Connector| it.driver != OutletDriver::Sim;
+        self.debug.line_bench.is_none() && self.connector.iter().any(is_real)
+    }
+
     fn resolve_paths(&mut self, base: &Path) {
         let tls = &mut self.tls;
         let files = [
@@ -68,6 +78,9 @@ impl Config {
             &mut tls.client_cert,
             &mut tls.client_key,
             &mut self.control.token_file,
+            &mut self.control.read_token_file,
+            &mut self.control.operate_token_file,
+            &mut self.control.install_token_file,
             &mut self.components.ocpp,
             &mut self.components.policy,
             &mut self.debug.block_store,

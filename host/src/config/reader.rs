@@ -8,6 +8,7 @@ use super::check::{Problem, wrong};
 use super::file::Config;
 pub use super::meter::Parity;
 pub use crate::reader::uid::{Reads, UidForm};
+use crate::wit::protocol as wit;
 
 /// `[[reader]]`
 #[derive(Clone, Debug, Deserialize)]
@@ -33,6 +34,8 @@ pub struct Reader {
     pub uid: Option<UidForm>,
     /// The UID's bytes the other way round.
     pub reversed: Option<bool>,
+    /// The kind of token that it reads; absent: [`TokenKind::Iso14443`].
+    pub token: Option<TokenKind>,
     /// A card is read anew only after it has been away for so long.
     pub debounce_ms: Option<u32>,
 }
@@ -52,7 +55,37 @@ impl Reader {
             reads: None,
             uid: None,
             reversed: None,
+            token: None,
             debounce_ms: None,
+        }
+    }
+}
+
+/// Kinds of tokens that a reader can read, as in `wit/`.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)] // documented in wit/protocol.wit
+pub enum TokenKind {
+    #[default]
+    Iso14443,
+    Iso15693,
+    KeyCode,
+    MacAddress,
+    Emaid,
+    Unknown,
+}
+
+impl TokenKind {
+    /// In the terms of the interface.
+    #[must_use]
+    pub fn kind(self) -> wit::TokenKind {
+        match self {
+            Self::Iso14443 => wit::TokenKind::Iso14443,
+            Self::Iso15693 => wit::TokenKind::Iso15693,
+            Self::KeyCode => wit::TokenKind::KeyCode,
+            Self::MacAddress => wit::TokenKind::MacAddress,
+            Self::Emaid => wit::TokenKind::Emaid,
+            Self::Unknown => wit::TokenKind::Unknown,
         }
     }
 }
@@ -130,6 +163,7 @@ fn check_keys(it: &Reader, key: &dyn Fn(&str) -> String) -> Result<(), Problem> 
         ("reads", it.reads.is_some(), &[Serial, Evdev][..]),
         ("uid", it.uid.is_some(), real),
         ("reversed", it.reversed.is_some(), real),
+        ("token", it.token.is_some(), &[Serial, Evdev]),
         ("debounce_ms", it.debounce_ms.is_some(), real),
     ] {
         if is_there && !drivers.contains(&it.driver) {

@@ -1,7 +1,7 @@
 //! What the control API answers when it cannot do what it was asked.
 
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 /// A refusal: a status and one sentence.
@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 pub struct ApiError {
     status: StatusCode,
     text: String,
+    retry_after_s: Option<u64>,
 }
 
 impl ApiError {
@@ -32,6 +33,15 @@ impl ApiError {
         Self {
             status,
             text: text.into(),
+            retry_after_s: None,
+        }
+    }
+
+    /// Says when it is worth while to ask again.
+    pub fn retry_after(self, seconds: u64) -> Self {
+        Self {
+            retry_after_s: Some(seconds),
+            ..self
         }
     }
 }
@@ -39,7 +49,12 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let body = serde_json::json!({ "error": self.text });
-        (self.status, Json(body)).into_response()
+        let mut response = (self.status, Json(body)).into_response();
+        if let Some(seconds) = self.retry_after_s {
+            let headers = response.headers_mut();
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
     }
 }
 

@@ -5,26 +5,38 @@
 //! what it shows are copies, what it is told goes to the simulator's safety
 //! thread or, as a [`Command`], to the loop.
 
+//!
+//! A request comes in through `door`, which bounds connections; `origin` refuses
+//! foreign web pages and `access` wrong tokens; then a handler reads the body
+//! through `intake`, which bounds that.
+
+mod access;
 mod components;
+mod door;
 mod error;
 mod events;
+mod intake;
 mod listener;
 mod metrics;
+mod origin;
+mod patience;
 mod sim;
 mod status;
 
+pub use access::{Access, TokenError};
 pub use listener::{ListenError, Listener};
 pub(crate) use status::pilot;
 
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::extract::{Extension, Request, State};
+use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{get, post};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::board::Board;
 use crate::clock::Clock;
@@ -33,11 +45,10 @@ use crate::equipment::Equipment;
 use crate::guest::Ocpp;
 use crate::journal::Journal;
 use crate::outlet::Outlets;
+use crate::sessions::Sessions;
 use crate::slots::{Handover, Installer, Jobs};
+use access::{Denied, Peer, Role};
 use error::ApiError;
-
-/// The largest component that can be uploaded.
-const LARGEST_BODY: usize = 64 * 1024 * 1024;
 
 /// What the API wants of the loop.
 #[derive(Debug)]
@@ -46,6 +57,8 @@ pub enum Command {
     Network(bool),
     /// Another version for the protocol guest.
     Component(Handover<Ocpp>),
+    /// A wrong token came from there.
+    WrongToken(String),
 }
 
 /// What the handlers share.
@@ -54,6 +67,8 @@ pub struct Shared {
     pub charge_point: ChargePoint,
     /// Raw facts of the outlets, and the simulator.
     pub outlets: Outlets,
+    /// What is said of sessions.
+    pub sessions: Sessions,
     /// Everything else that is shown.
     pub board: Board,
     /// Meters and readers.
@@ -68,13 +83,25 @@ pub struct Shared {
     pub jobs: Jobs,
     /// Takes components in; not there while the charger starts.
     pub installer: Arc<OnceLock<Installer>>,
-    /// The bearer token, if one is asked for.
-    pub token: Option<String>,
+    /// Whose requests are granted.
+    pub access: Access,
+    /// Names with a dot under which the charger may be reached.
+    pub hosts: Vec<String>,
+    /// Places for readers of events.
+    pub readers: Arc<Semaphore>,
+    /// The place for an upload.
+    pub uploads: Semaphore,
     /// When the process started.
     pub started_ms: u64,
 }
 
 impl Shared {
+    /// Places for readers of events.
+    #[must_use]
+    pub fn places_for_readers() -> Arc<Semaphore> {
+        Arc::new(Semaphore::new(events::MAX_READERS))
+    }
+
     fn uptime_ms(&self) -> u64 {
         self.clock.monotonic_ms().saturating_sub(self.started_ms)
     }
@@ -98,7 +125,7 @@ pub fn serve(
             let served = runtime.and_then(|runtime| {
                 runtime.block_on(async move {
                     tokio::select! {
-                        served = run(listener, shared) => served,
+                        served = door::serve(listener, router(shared)) => served,
                         _ = stop => Ok(()),
                     }
                 })
@@ -107,26 +134,6 @@ pub fn serve(
                 tracing::error!(%error, "the control API has ended");
             }
         })
-}
-
-async fn run(listener: Listener, shared: Arc<Shared>) -> std::io::Result<()> {
-    let router = router(shared);
-    match listener {
-        Listener::Tcp(listener) => {
-            use axum::serve::ListenerExt as _;
-            let listener = tokio::net::TcpListener::from_std(listener)?.tap_io(|stream| {
-                // Fails only on a socket that is gone already.
-                let _ = stream.set_nodelay(true);
-            });
-            axum::serve(listener, router).await
-        }
-        Listener::Unix(listener, path) => {
-            let listener = tokio::net::UnixListener::from_std(listener)?;
-            let served = axum::serve(listener, router).await;
-            let _ = std::fs::remove_file(path);
-            served
-        }
-    }
 }
 
 fn router(shared: Arc<Shared>) -> Router {
@@ -150,8 +157,7 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/sim/power", post(sim::power))
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
-        .layer(axum::extract::DefaultBodyLimit::max(LARGEST_BODY))
-        .layer(middleware::from_fn_with_state(shared.clone(), check_token))
+        .layer(middleware::from_fn_with_state(shared.clone(), admit))
         .with_state(shared)
 }
 
@@ -168,35 +174,33 @@ async fn wrong_method(request: Request) -> ApiError {
     ApiError::new(StatusCode::METHOD_NOT_ALLOWED, text)
 }
 
-async fn check_token(
+/// Before anything of a request's body is read.
+async fn admit(
     State(shared): Api,
+    Extension(peer): Extension<Peer>,
     request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
-    let Some(token) = &shared.token else {
-        return Ok(next.run(request).await);
+    let refused = |error| {
+        shared.board.count("control_requests_refused");
+        error
     };
-    let given = request
-        .headers()
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.as_bytes().strip_prefix(b"Bearer "))
-        .unwrap_or_default();
-    if same(given, token.as_bytes()) {
-        return Ok(next.run(request).await);
+    origin::check(request.uri(), request.headers(), &shared.hosts).map_err(refused)?;
+    let needed = Role::needed(request.method(), request.uri().path());
+    let checked = shared
+        .access
+        .check(peer, request.headers(), needed, Instant::now());
+    if let Err(denied) = checked {
+        // Few enough lines, whoever tries: one, and one for each pause.
+        if let Denied::WrongToken { pause, first } = denied
+            && (first || pause.is_some())
+        {
+            let pause_s = pause.map_or(0, |it| it.as_secs());
+            tracing::warn!(%peer, pause_s, "a wrong token was presented to the control API");
+            // Fails only when the loop has ended.
+            let _ = shared.commands.send(Command::WrongToken(peer.to_string()));
+        }
+        return Err(refused(denied.answer()));
     }
-    Err(ApiError::new(
-        StatusCode::UNAUTHORIZED,
-        "a bearer token is needed: Authorization: Bearer …",
-    ))
-}
-
-/// Takes as long whatever the difference, so that a token cannot be guessed
-/// byte by byte. Hashing first hides the length too.
-fn same(a: &[u8], b: &[u8]) -> bool {
-    use sha2::{Digest as _, Sha256};
-    let (a, b) = (Sha256::digest(a), Sha256::digest(b));
-    a.iter()
-        .zip(b)
-        .fold(0, |difference, (x, y)| difference | (x ^ y))
-        == 0
+    Ok(next.run(request).await)
 }

@@ -2,13 +2,13 @@
 //! mains. Only where hardware is simulated.
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::error::{ApiError, body};
-use super::{Api, Command, Shared};
+use super::{Api, Command, Shared, intake};
+use crate::config::TokenKind;
 use crate::outlet::{BenchError, SimBench};
 use crate::wit::protocol::PilotState;
 
@@ -22,7 +22,11 @@ struct Plug {
     capacity_wh: Option<f64>,
 }
 
-pub(super) async fn plug(State(shared): Api, Path(n): Path<String>, bytes: Bytes) -> Done {
+pub(super) async fn plug(
+    State(shared): Api,
+    Path(n): Path<String>,
+    intake::Json(bytes): intake::Json,
+) -> Done {
     let it: Plug = body(&bytes)?;
     done(bench(&shared)?.plug(number(&n)?, it.current_a, it.phases, it.capacity_wh))
 }
@@ -34,7 +38,11 @@ struct Unplug {
     cable_stays: bool,
 }
 
-pub(super) async fn unplug(State(shared): Api, Path(n): Path<String>, bytes: Bytes) -> Done {
+pub(super) async fn unplug(
+    State(shared): Api,
+    Path(n): Path<String>,
+    intake::Json(bytes): intake::Json,
+) -> Done {
     let it: Unplug = body(&bytes)?;
     let (bench, number) = (bench(&shared)?, number(&n)?);
     done(match it.cable_stays {
@@ -49,7 +57,11 @@ struct EvState {
     state: String,
 }
 
-pub(super) async fn ev_state(State(shared): Api, Path(n): Path<String>, bytes: Bytes) -> Done {
+pub(super) async fn ev_state(
+    State(shared): Api,
+    Path(n): Path<String>,
+    intake::Json(bytes): intake::Json,
+) -> Done {
     let it: EvState = body(&bytes)?;
     let state = match it.state.as_str() {
         "A" => PilotState::A,
@@ -73,7 +85,11 @@ struct Fault {
     kind: String,
 }
 
-pub(super) async fn fault(State(shared): Api, Path(n): Path<String>, bytes: Bytes) -> Done {
+pub(super) async fn fault(
+    State(shared): Api,
+    Path(n): Path<String>,
+    intake::Json(bytes): intake::Json,
+) -> Done {
     let it: Fault = body(&bytes)?;
     done(bench(&shared)?.fault(number(&n)?, &it.kind))
 }
@@ -84,7 +100,11 @@ struct ClearFault {
     kind: Option<String>,
 }
 
-pub(super) async fn clear_fault(State(shared): Api, Path(n): Path<String>, bytes: Bytes) -> Done {
+pub(super) async fn clear_fault(
+    State(shared): Api,
+    Path(n): Path<String>,
+    intake::Json(bytes): intake::Json,
+) -> Done {
     let it: ClearFault = body(&bytes)?;
     done(bench(&shared)?.clear_fault(number(&n)?, it.kind.as_deref()))
 }
@@ -95,7 +115,11 @@ struct Meter {
     energy_wh: f64,
 }
 
-pub(super) async fn meter(State(shared): Api, Path(n): Path<String>, bytes: Bytes) -> Done {
+pub(super) async fn meter(
+    State(shared): Api,
+    Path(n): Path<String>,
+    intake::Json(bytes): intake::Json,
+) -> Done {
     let it: Meter = body(&bytes)?;
     done(bench(&shared)?.set_meter(number(&n)?, it.energy_wh))
 }
@@ -106,7 +130,11 @@ struct Lock {
     jammed: bool,
 }
 
-pub(super) async fn lock(State(shared): Api, Path(n): Path<String>, bytes: Bytes) -> Done {
+pub(super) async fn lock(
+    State(shared): Api,
+    Path(n): Path<String>,
+    intake::Json(bytes): intake::Json,
+) -> Done {
     let it: Lock = body(&bytes)?;
     done(bench(&shared)?.set_lock_jammed(number(&n)?, it.jammed))
 }
@@ -115,12 +143,15 @@ pub(super) async fn lock(State(shared): Api, Path(n): Path<String>, bytes: Bytes
 #[serde(deny_unknown_fields)]
 struct Rfid {
     id_tag: String,
+    /// Absent: a card of ISO/IEC 14443.
+    #[serde(default)]
+    kind: TokenKind,
     connectors: Option<Vec<u32>>,
 }
 
-pub(super) async fn rfid(State(shared): Api, bytes: Bytes) -> Done {
+pub(super) async fn rfid(State(shared): Api, intake::Json(bytes): intake::Json) -> Done {
     let it: Rfid = body(&bytes)?;
-    done(bench(&shared)?.present_card(&it.id_tag, it.connectors.as_deref()))
+    done(bench(&shared)?.present_card(&it.id_tag, it.kind.kind(), it.connectors.as_deref()))
 }
 
 #[derive(Deserialize)]
@@ -129,7 +160,7 @@ struct EmergencyStop {
     active: bool,
 }
 
-pub(super) async fn emergency_stop(State(shared): Api, bytes: Bytes) -> Done {
+pub(super) async fn emergency_stop(State(shared): Api, intake::Json(bytes): intake::Json) -> Done {
     let it: EmergencyStop = body(&bytes)?;
     done(bench(&shared)?.emergency_stop(it.active))
 }
@@ -140,7 +171,7 @@ struct Network {
     online: bool,
 }
 
-pub(super) async fn network(State(shared): Api, bytes: Bytes) -> Done {
+pub(super) async fn network(State(shared): Api, intake::Json(bytes): intake::Json) -> Done {
     let it: Network = body(&bytes)?;
     bench(&shared)?;
     shared
@@ -156,7 +187,7 @@ struct Power {
     mains: bool,
 }
 
-pub(super) async fn power(State(shared): Api, bytes: Bytes) -> Done {
+pub(super) async fn power(State(shared): Api, intake::Json(bytes): intake::Json) -> Done {
     let it: Power = body(&bytes)?;
     done(bench(&shared)?.mains(it.mains))
 }

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 
 use super::Api;
 use crate::equipment::{Device, Role};
-use crate::wit::protocol::{Indication, OutletState, PilotState, Reading};
+use crate::outlet::{OutletView, PermitNews};
+use crate::secrets::live;
+use crate::wit::protocol::{Indication, Limiter, PilotState, Reading};
 
 pub(super) async fn health() -> Json<Value> {
     Json(json!({ "status": "ok" }))
@@ -20,11 +22,13 @@ pub(super) async fn status(State(shared): Api) -> Json<Value> {
     let shown = |outlet: u32| facts.shown.get(&outlet).cloned().unwrap_or_default();
     let mut connectors: Vec<Value> = shared
         .outlets
-        .snapshot()
+        .views()
         .iter()
-        .map(|outlet| {
-            let indicator = indications.iter().find(|it| it.outlet == outlet.outlet);
-            connector(outlet, &shown(outlet.outlet), indicator)
+        .map(|view| {
+            let outlet = view.state.outlet;
+            let indicator = indications.iter().find(|it| it.outlet == outlet);
+            let policies = shared.sessions.shown(outlet);
+            connector(view, &shown(outlet), indicator, policies)
         })
         .collect();
     let devices = shared.equipment.devices();
@@ -38,7 +42,7 @@ pub(super) async fn status(State(shared): Api) -> Json<Value> {
     let whole = shown(0);
     let now = shared.clock.now();
     let it = &shared.charge_point;
-    Json(json!({
+    Json(live::masked(json!({
         "charge_point": {
             "id": it.id,
             "vendor": it.vendor,
@@ -51,6 +55,7 @@ pub(super) async fn status(State(shared): Api) -> Json<Value> {
         "clock": {
             "time": now.wall_ms.map(crate::rfc3339::format),
             "trust": crate::words::of(&now.trust),
+            "monotonic_ms": now.at.monotonic_ms,
         },
         "engine": facts.engine,
         "link": facts.link,
@@ -63,7 +68,7 @@ pub(super) async fn status(State(shared): Api) -> Json<Value> {
         "safety": safety(shared.outlets.latencies().iter().map(|it| it.nanos).collect()),
         "decisions": facts.decisions,
         "counters": facts.counters,
-    }))
+    })))
 }
 
 fn reader(device: &Device) -> Option<Value> {
@@ -106,10 +111,12 @@ fn safety(mut nanos: Vec<u64>) -> Value {
 }
 
 fn connector(
-    state: &OutletState,
+    view: &OutletView,
     shown: &BTreeMap<String, String>,
     indicator: Option<&Indication>,
+    policies: Vec<Value>,
 ) -> Value {
+    let state = &view.state;
     json!({
         "id": state.outlet,
         "cable": crate::words::of(&state.cable),
@@ -118,13 +125,25 @@ fn connector(
         "lock": crate::words::of(&state.lock),
         "contactor": crate::words::of(&state.contactor),
         "offered_ma": state.offered_ma,
+        "limited_by": state.limited_by.as_ref().map(limiter),
+        "limited_by_policy": limiting_policy(state.limited_by.as_ref()),
+        "policies": policies,
+        "connection": view.connection,
+        "permit_end": view.permit_end.as_ref().map(permit_end),
         "permit": state.permit.as_ref().map(|permit| json!({
             "limit_ma": permit.limit_ma,
+            "limit_w": permit.limit_w,
             "phases": permit.phases,
             "energy_limit_wh": permit.energy_limit_wh,
+            "reason": permit.reason,
+            "steps": permit.steps.iter().map(|step| json!({
+                "at_ms": step.at_ms,
+                "limit_ma": step.limit_ma,
+            })).collect::<Vec<_>>(),
             "session": permit.session,
             "energy_spent": state.energy_spent,
         })),
+        "paced": view.paced,
         "register_wh": state.reading.as_ref().map(|r| r.energy_mwh as f64 / 1000.0),
         "register_age_ms": state.reading.as_ref().map(|r| r.age_ms),
         "measurements": state.reading.as_ref().map(measurements),
@@ -139,6 +158,32 @@ fn connector(
             "blinks": it.blinks,
         })),
         "shows": shown,
+    })
+}
+
+fn limiter(it: &Limiter) -> String {
+    match it {
+        Limiter::Policy(_) => "policy".to_owned(),
+        other => crate::words::of(other),
+    }
+}
+
+/// The policy that keeps the current from being higher, and why.
+fn limiting_policy(it: Option<&Limiter>) -> Value {
+    match it {
+        Some(Limiter::Policy(limit)) => json!({ "name": limit.policy, "why": limit.why }),
+        _ => Value::Null,
+    }
+}
+
+/// How the last permit ended that its component did not end.
+fn permit_end(news: &PermitNews) -> Value {
+    json!({
+        "session": news.session,
+        "connection": news.connection,
+        "what": news.fate.in_words(),
+        "register_wh": news.register_mwh.map(|mwh| mwh as f64 / 1000.0),
+        "at_ms": news.at.monotonic_ms,
     })
 }
 

@@ -8,6 +8,7 @@ use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use plugpoint_terminal::complain;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{OFlags, fcntl_setfl};
 
@@ -32,7 +33,7 @@ pub fn run() -> ExitCode {
     match serve() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("guard: {error}");
+            complain!("guard: {error}");
             ExitCode::FAILURE
         }
     }
@@ -55,7 +56,7 @@ fn serve() -> Result<(), Box<dyn std::error::Error>> {
     guard.drive();
     watchdog.stop();
     ended?;
-    eprintln!("guard: the main process is gone; all contactors are open");
+    complain!("guard: the main process is gone; all contactors are open");
     Ok(())
 }
 
@@ -111,7 +112,7 @@ impl Guard {
             let mut rule = Rule::new(relay.plug.is_some());
             let contactor = lines.output(&relay.contactor, USER);
             if let Err(error) = &contactor {
-                eprintln!("guard: {error}");
+                complain!("guard: {error}");
                 rule.has_broken();
             }
             guard.rules.push(rule);
@@ -126,7 +127,7 @@ impl Guard {
             for (at, sense) in senses {
                 let Some(at) = at else { continue };
                 if let Err(error) = guard.watch(&*lines, at, index, sense) {
-                    eprintln!("guard: {error}");
+                    complain!("guard: {error}");
                     guard.rules[index].has_broken();
                 }
             }
@@ -247,7 +248,7 @@ impl Guard {
                 }
             }
             Err(error) => {
-                eprintln!("guard: {error}");
+                complain!("guard: {error}");
                 input.failed = true;
                 for (relay, _) in &input.concerns {
                     self.rules[*relay].has_broken();
@@ -278,7 +279,7 @@ impl Guard {
             match line.set(wanted) {
                 Ok(()) => *is = wanted,
                 Err(error) => {
-                    eprintln!("guard: {error}");
+                    complain!("guard: {error}");
                     rule.has_broken();
                 }
             }

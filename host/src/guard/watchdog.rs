@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
+use plugpoint_terminal::complain;
+
 /// An open watchdog, or none. Fed by each turn of the guard's loop.
 pub(super) struct Watchdog(Option<File>);
 
@@ -13,7 +15,7 @@ impl Watchdog {
         let open = |path: &Path| match File::options().write(true).open(path) {
             Ok(file) => Some(file),
             Err(error) => {
-                eprintln!("guard: the watchdog {} is not fed: {error}", path.display());
+                complain!("guard: the watchdog {} is not fed: {error}", path.display());
                 None
             }
         };
@@ -33,7 +35,7 @@ impl Watchdog {
         if let Some(file) = &mut self.0
             && let Err(error) = file.write_all(letter)
         {
-            eprintln!("guard: the watchdog cannot be fed: {error}");
+            complain!("guard: the watchdog cannot be fed: {error}");
             self.0 = None;
         }
     }

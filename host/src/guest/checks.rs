@@ -3,14 +3,36 @@
 
 use super::{Failure, Limits};
 
+/// What a guest has asked for before this call and what is still to come of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Outstanding {
+    /// Timers set.
+    pub timers: usize,
+    /// Decisions and requests without an answer.
+    pub questions: usize,
+    /// Readings of meters and movements of locks without one.
+    pub hardware: usize,
+    /// Names of what is shown, all outlets together.
+    pub shown: usize,
+}
+
+/// Timers of one guest.
+const MAX_TIMERS: usize = 1024;
+/// Decisions and requests of one guest that have no answer.
+const MAX_QUESTIONS: usize = 128;
+/// Orders to one outlet that have no answer, such as to read its meter.
+const MAX_ORDERS: usize = 64;
+/// Names shown for one outlet, or for the charger as a whole.
+const MAX_SHOWN: usize = 256;
+
 /// Longest key of an entry, in bytes.
 const KEY_BYTES: usize = 256;
 /// Longest name of a timer, a service, an operation, a setting to be shown.
 const NAME_BYTES: usize = 128;
 /// Longest text meant for a person, and longest URL.
 const TEXT_BYTES: usize = 2048;
-/// Longest token, also of protocols to come.
-const TOKEN_BYTES: usize = 255;
+/// Longest token, and longest name of a token's group.
+const TOKEN_BYTES: usize = crate::reader::MAX_TOKEN_BYTES;
 
 /// Checks one call's actions and adds up what they carry.
 pub struct Checks<'a> {
@@ -18,17 +40,61 @@ pub struct Checks<'a> {
     /// Numbers of the outlets that there are.
     pub(super) outlets: &'a [u32],
     bytes: usize,
+    /// With what this call adds. What it replaces or takes back is not counted
+    /// off: the bounds are far above what a guest has at a time.
+    outstanding: Outstanding,
 }
 
 type Checked = Result<(), Failure>;
 
 impl<'a> Checks<'a> {
-    pub(super) fn new(limits: &'a Limits, outlets: &'a [u32]) -> Self {
+    pub(super) fn new(limits: &'a Limits, outlets: &'a [u32], outstanding: Outstanding) -> Self {
         Self {
             limits,
             outlets,
             bytes: 0,
+            outstanding,
         }
+    }
+
+    /// It sets a timer.
+    pub(super) fn timer(&mut self, name: &str) -> Checked {
+        self.outstanding.timers += 1;
+        self.count("timers", self.outstanding.timers, MAX_TIMERS)?;
+        self.name("the name of a timer", name)
+    }
+
+    /// It asks for a decision, or for something of a service.
+    pub(super) fn question(&mut self) -> Checked {
+        self.outstanding.questions += 1;
+        let questions = self.outstanding.questions;
+        self.count(
+            "unanswered decisions and requests",
+            questions,
+            MAX_QUESTIONS,
+        )
+    }
+
+    /// It asks something of the hardware.
+    pub(super) fn order(&mut self, outlet: u32) -> Checked {
+        self.outlet(outlet)?;
+        self.outstanding.hardware += 1;
+        let most = MAX_ORDERS * self.outlets.len();
+        self.count(
+            "unanswered orders to outlets",
+            self.outstanding.hardware,
+            most,
+        )
+    }
+
+    /// It shows something.
+    pub(super) fn shown(&mut self, outlet: u32, name: &str, value: &str) -> Checked {
+        self.outlet_or_zero(outlet)?;
+        self.outstanding.shown += 1;
+        let most = MAX_SHOWN * (self.outlets.len() + 1);
+        self.count("names of what is shown", self.outstanding.shown, most)?;
+        self.name("the name of what is shown", name)?;
+        self.text(value)
     }
 
     pub(super) fn key(&mut self, key: &str) -> Checked {
@@ -71,7 +137,10 @@ impl<'a> Checks<'a> {
 
     pub(super) fn token(&mut self, token: &str) -> Checked {
         if token.len() > TOKEN_BYTES {
-            return Err(Failure::invalid("a token is too long"));
+            return Err(Failure::invalid(format!(
+                "a token has {} bytes; {TOKEN_BYTES} are allowed",
+                token.len()
+            )));
         }
         self.carry(token.len())
     }

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use super::limiter::Denied;
+
 /// A call that came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{kind}: {text}")]
@@ -66,26 +68,30 @@ impl Failure {
 
     /// Puts the engine's error into words. `denied`: a growth of memory was
     /// refused during this call; `said`: the last error line it logged.
-    pub(super) fn of_call(error: &wasmtime::Error, denied: bool, said: Option<&str>) -> Self {
+    pub(super) fn of_call(
+        error: &wasmtime::Error,
+        denied: Option<Denied>,
+        said: Option<&str>,
+    ) -> Self {
         let trap = error.downcast_ref::<wasmtime::Trap>();
         let last_words = said.map(|said| format!(": {said}")).unwrap_or_default();
-        match trap {
-            Some(wasmtime::Trap::Interrupt) => {
+        match (trap, denied) {
+            (Some(wasmtime::Trap::Interrupt), _) => {
                 Self::new(FailureKind::Time, "it was stopped because its time was up")
             }
-            _ if denied => Self::new(
+            (_, Some(denied)) => Self::new(
                 FailureKind::Memory,
-                format!("it wanted more memory than it may have{last_words}"),
+                format!("it wanted {}{last_words}", denied.in_words()),
             ),
-            Some(wasmtime::Trap::StackOverflow) => Self::new(
+            (Some(wasmtime::Trap::StackOverflow), None) => Self::new(
                 FailureKind::Trap,
                 "its stack overflowed, most likely by endless recursion",
             ),
-            Some(wasmtime::Trap::UnreachableCodeReached) if said.is_some() => {
+            (Some(wasmtime::Trap::UnreachableCodeReached), None) if said.is_some() => {
                 Self::new(FailureKind::Trap, format!("it panicked{last_words}"))
             }
-            Some(trap) => Self::new(FailureKind::Trap, format!("{trap}{last_words}")),
-            None => Self::of_exchange(error),
+            (Some(trap), None) => Self::new(FailureKind::Trap, format!("{trap}{last_words}")),
+            (None, None) => Self::of_exchange(error),
         }
     }
 

@@ -5,16 +5,37 @@
 use std::fmt;
 
 use super::Inspection;
+use super::remedy::{self, CoreModule};
 
-/// The package of all interfaces of Plugpoint, and the version that this charger
-/// has. `wit/` says the same.
+/// The package of all interfaces of Plugpoint.
 const PACKAGE: &str = "plugpoint:charger/";
-const MAJOR_MINOR: &str = "0.1";
+/// Its version; `wit/` says the same. While it is a development version, each one is
+/// an interface of its own.
+const INTERFACE: &str = "0.2.0-dev.6";
+/// The release before, whose policies are still taken.
+const EARLIER: &str = "0.1";
 
 /// The version of the interface that this charger has.
 #[must_use]
 pub fn interface() -> &'static str {
-    MAJOR_MINOR
+    INTERFACE
+}
+
+/// Whether this charger can read what was recorded with a version of the interface.
+/// A record of 0.1 says just that.
+#[must_use]
+pub fn reads_records_of(version: &str) -> bool {
+    version == INTERFACE || version == EARLIER
+}
+
+/// The interface that a component was built against, of those that this charger
+/// takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BuiltFor {
+    /// The present one.
+    Present,
+    /// Release 0.1: policies only, through an adapter.
+    V0_1,
 }
 
 const LOG: &str = "log";
@@ -35,11 +56,9 @@ pub enum Misfit {
     /// Some other file.
     #[error("this is not WebAssembly")]
     NotWasm,
-    /// WebAssembly, but the build stopped one step too early.
-    #[error(
-        "this is a WebAssembly core module, not a component: it still has to be made into one (`wasm-tools component new`, or the build of an example in plugins/)"
-    )]
-    CoreModule,
+    /// WebAssembly, but the build stopped too early.
+    #[error("this is a WebAssembly core module, not a component: {}", .0.advice())]
+    CoreModule(CoreModule),
     /// Cut off or damaged.
     #[error("the file is damaged: {text}")]
     Broken {
@@ -48,7 +67,8 @@ pub enum Misfit {
     },
     /// Built from the interface files of another release.
     #[error(
-        "built for interface plugpoint:charger {built_for}, this charger offers {MAJOR_MINOR} (`{interface}`)"
+        "built for interface plugpoint:charger {built_for}, this charger offers {INTERFACE} (`{interface}`){}",
+        version_advice(built_for)
     )]
     OtherVersion {
         /// The interface that shows it.
@@ -57,7 +77,7 @@ pub enum Misfit {
         built_for: String,
     },
     /// It imports something that no guest gets.
-    #[error("wants {}, not granted: a guest gets `log` and `entries` and nothing else", imports.join(" and "))]
+    #[error("wants {}", remedy::wanted(imports))]
     Wants {
         /// What it imports beyond.
         imports: Vec<String>,
@@ -76,6 +96,14 @@ pub enum Misfit {
         /// What the slot takes.
         wanted: World,
     },
+}
+
+impl Misfit {
+    /// For `inspect --json` of a file that says nothing else of itself.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::json!({ "fits": false, "world": null, "refused": self.to_string() })
+    }
 }
 
 impl World {
@@ -109,34 +137,35 @@ impl fmt::Display for World {
 pub(super) fn check_header(wasm: &[u8]) -> Result<(), Misfit> {
     match wasm {
         [0, b'a', b's', b'm', _, _, 1, 0, ..] => Ok(()),
-        [0, b'a', b's', b'm', _, _, 0, 0, ..] => Err(Misfit::CoreModule),
+        [0, b'a', b's', b'm', _, _, 0, 0, ..] => Err(Misfit::CoreModule(CoreModule::of(wasm))),
         _ => Err(Misfit::NotWasm),
     }
 }
 
-pub(super) fn check(component: &Inspection, wanted: World) -> Result<(), Misfit> {
-    let is = world_of(component)?;
+pub(super) fn check(component: &Inspection, wanted: World) -> Result<BuiltFor, Misfit> {
+    let (is, built_for) = fit(component)?;
     if is == wanted {
-        Ok(())
+        Ok(built_for)
     } else {
         Err(Misfit::OtherWorld { is, wanted })
     }
 }
 
 pub(super) fn world_of(component: &Inspection) -> Result<World, Misfit> {
-    let all = component.imports.iter().chain(&component.exports);
-    for (interface, version) in all.filter_map(|name| ours(name).map(|(_, v)| (name, v))) {
-        if !matches_version(version) {
-            return Err(Misfit::OtherVersion {
-                interface: interface.clone(),
-                built_for: version.to_string(),
-            });
-        }
-    }
+    fit(component).map(|(world, _)| world)
+}
+
+fn fit(component: &Inspection) -> Result<(World, BuiltFor), Misfit> {
+    let world = exported(component);
+    let built_for = built_for(component, world.as_ref().ok().copied())?;
     let imports = beyond(component);
     if !imports.is_empty() {
         return Err(Misfit::Wants { imports });
     }
+    Ok((world?, built_for))
+}
+
+fn exported(component: &Inspection) -> Result<World, Misfit> {
     let exports = |world: World| {
         let mut exports = component.exports.iter().filter_map(|name| ours(name));
         exports.any(|(interface, _)| interface == world.interface())
@@ -146,6 +175,43 @@ pub(super) fn world_of(component: &Inspection) -> Result<World, Misfit> {
         (false, true) => Ok(World::Policy),
         (true, true) => Err(Misfit::ExportsBoth),
         (false, false) => Err(Misfit::ExportsNothing),
+    }
+}
+
+/// One version for all interfaces of this package that a component names.
+fn built_for(component: &Inspection, world: Option<World>) -> Result<BuiltFor, Misfit> {
+    let mut found = BuiltFor::Present;
+    let all = component.exports.iter().chain(&component.imports);
+    let all = all.filter_map(|name| Some((name, ours(name)?.1)));
+    for (position, (interface, version)) in all.enumerate() {
+        let is = match version {
+            INTERFACE => Some(BuiltFor::Present),
+            _ if world == Some(World::Policy) && is_earlier(version) => Some(BuiltFor::V0_1),
+            _ => None,
+        };
+        match is {
+            Some(is) if position == 0 => found = is,
+            Some(is) if is == found => {}
+            _ => {
+                return Err(Misfit::OtherVersion {
+                    interface: interface.clone(),
+                    built_for: version.to_string(),
+                });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Follows the refusal of a version.
+fn version_advice(version: &str) -> &'static str {
+    let development = |version: &str| version.contains('-');
+    if is_earlier(version) {
+        ": policies of that version are still taken, protocol components have to be built again"
+    } else if development(version) && development(INTERFACE) {
+        ": a component of a development version has to be built again for each other one"
+    } else {
+        ""
     }
 }
 
@@ -159,8 +225,15 @@ pub(super) fn can(component: &Inspection) -> Vec<String> {
             "answer each event that the host hands it with a list of actions, which the host checks and carries out: frames to the central system, permits, timers, requests to the host's services",
             "ask for a permit to charge; the native safety rules decide over the contactor all the same",
         ],
+        Ok(World::Policy) if built_for(component, Some(World::Policy)) == Ok(BuiltFor::V0_1) => {
+            vec![
+                "answer whether a token may charge, with limits of current and energy; `expires-ms` (until when the answer may be remembered) ends no running session",
+                "set timers of its own and make requests to the host's services",
+            ]
+        }
         Ok(World::Policy) => vec![
-            "answer whether a token may charge, with limits of current, energy and time",
+            "answer whether a token may charge, with limits of current and energy, and until when: `session-until` ends a running session, `expires-ms` (until when the answer may be remembered) does not",
+            "lower, delay or end a session that is running, and never raise what others allow",
             "set timers of its own and make requests to the host's services",
         ],
         Err(_) => return Vec::new(),
@@ -175,12 +248,9 @@ pub(super) fn can(component: &Inspection) -> Vec<String> {
 }
 
 pub(super) fn cannot(component: &Inspection) -> Vec<String> {
-    let beyond = beyond(component);
-    if !beyond.is_empty() {
-        return vec![format!(
-            "be used here: it asks for {}",
-            beyond.join(" and ")
-        )];
+    // The verdict says why.
+    if world_of(component).is_err() {
+        return vec!["be used here".to_owned()];
     }
     [
         "open a connection, listen on a port or resolve a name",
@@ -210,8 +280,25 @@ fn ours(name: &str) -> Option<(&str, &str)> {
 }
 
 /// Below 1.0 a new minor version is a new interface.
-fn matches_version(version: &str) -> bool {
+fn is_earlier(version: &str) -> bool {
     version
-        .strip_prefix(MAJOR_MINOR)
+        .strip_prefix(EARLIER)
         .is_some_and(|rest| rest.starts_with('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::INTERFACE;
+
+    #[test]
+    fn the_interface_files_have_this_version() {
+        for file in [
+            include_str!("../../../wit/imports.wit"),
+            include_str!("../../../wit/protocol.wit"),
+            include_str!("../../../wit/authorization.wit"),
+        ] {
+            let package = format!("package plugpoint:charger@{INTERFACE};");
+            assert!(file.contains(&package), "{package}");
+        }
+    }
 }

@@ -1,13 +1,13 @@
 //! The two interfaces that a guest imports, `log` and `entries`: all that it
 //! can reach while it runs.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::Limits;
 use super::limiter::Limiter;
-use super::log::{Level, Log};
+use super::log::{Level, Log, LogReader, Rate};
 use crate::store::Entries;
-use crate::wit::{ocpp, policy};
+use crate::wit::{ocpp, policy, policy_0_1};
 
 /// What belongs to one instance. The entries are only lent to it, for the length
 /// of a call.
@@ -18,10 +18,15 @@ pub struct State {
 }
 
 impl State {
-    pub(super) fn new(slot: Arc<str>, limits: &Limits) -> Self {
+    pub(super) fn new(
+        slot: Arc<str>,
+        limits: &Limits,
+        reader: Option<LogReader>,
+        rate: Arc<Mutex<Rate>>,
+    ) -> Self {
         Self {
             entries: Entries::default(),
-            log: Log::new(slot, limits.log_lines, limits.log_bytes),
+            log: Log::new(slot, limits.log_lines, limits.log_bytes, reader, rate),
             limiter: Limiter::new(limits),
         }
     }
@@ -36,7 +41,7 @@ impl State {
     }
 }
 
-/// Both worlds import the same two interfaces, but each has its own Rust types.
+/// All worlds import the same two interfaces, but each has its own Rust types.
 macro_rules! imports {
     ($world:ident) => {
         impl $world::plugpoint::charger::log::Host for State {
@@ -78,3 +83,4 @@ macro_rules! imports {
 
 imports!(ocpp);
 imports!(policy);
+imports!(policy_0_1);

@@ -9,7 +9,7 @@ use wasmparser::{
     Payload, ProducersSectionReader,
 };
 
-use super::fit::{self, Misfit, World};
+use super::fit::{self, BuiltFor, Misfit, World};
 use super::precompiled::{self, CompiledFor};
 use crate::slots::{Schemas, schemas};
 
@@ -68,7 +68,7 @@ impl Inspection {
     }
 
     /// Whether this charger can use it in a slot of that world, and if not, why.
-    pub fn fits(&self, world: World) -> Result<(), Misfit> {
+    pub fn fits(&self, world: World) -> Result<BuiltFor, Misfit> {
         fit::check(self, world)
     }
 
@@ -140,7 +140,7 @@ impl Inspection {
                     }
                 }
                 Payload::CustomSection(custom) if depth <= 1 => {
-                    self.custom(custom.name(), custom.data(), custom.data_offset());
+                    self.custom(depth, custom.name(), custom.data(), custom.data_offset());
                 }
                 _ => {}
             }
@@ -148,9 +148,10 @@ impl Inspection {
         Ok(())
     }
 
-    /// Metadata as the usual tools write them. Whatever is wrong with them is
-    /// no reason to refuse a component.
-    fn custom(&mut self, name: &str, data: &[u8], offset: u64) {
+    /// Metadata as the usual tools write them: the component's own go before those
+    /// of a module within it. Whatever is wrong with them is no reason to refuse a
+    /// component.
+    fn custom(&mut self, depth: u32, name: &str, data: &[u8], offset: u64) {
         match name {
             "component-name" => {
                 let reader = BinaryReader::new(data, offset);
@@ -160,7 +161,7 @@ impl Inspection {
                     }
                 }
             }
-            "version" if self.version.is_none() => {
+            "version" if self.version.is_none() || depth == 0 => {
                 self.version = std::str::from_utf8(data).ok().map(plain);
             }
             "revision" => {

@@ -5,22 +5,33 @@ use serde::de::DeserializeOwned;
 
 use super::checks::Checks;
 use super::imports::State;
-use super::{Failure, World};
+use super::{BuiltFor, Failure, World};
 use crate::store::Change;
 use crate::wit::protocol::Dropped;
+
+/// What one kind of guest is handed and returns, in one version of the interface.
+pub trait Vocabulary: Sized + 'static {
+    /// The argument of `start`.
+    type Boot: Serialize + DeserializeOwned + Clone + Send + 'static;
+    /// The time of an event.
+    type Now: Serialize + DeserializeOwned + Copy;
+    /// The argument of `handle`.
+    type Event: Serialize + DeserializeOwned;
+    /// What both return.
+    type Action: Serialize + DeserializeOwned + Clone + PartialEq + Send + 'static;
+}
 
 /// A kind of guest: the types of its events and actions, and how it is called.
 /// There are two, [`super::Ocpp`] and [`super::Policy`]; nobody outside can name the
 /// types that a third one would need.
-pub trait Kind: Sized + 'static {
-    /// What `start` is told.
-    type Boot: Serialize + DeserializeOwned + Clone + Send + 'static;
-    /// The time of an event.
-    type Now: Serialize + DeserializeOwned + Copy;
-    /// What `handle` is told.
-    type Event: Serialize + DeserializeOwned;
-    /// What both return.
-    type Action: Serialize + DeserializeOwned + Clone + PartialEq + Send + 'static;
+pub trait Kind: Vocabulary {
+    /// The same in the release before, for records of it.
+    type Earlier: Vocabulary<
+            Boot: Into<Self::Boot>,
+            Now: Into<Self::Now>,
+            Event: Into<Self::Event>,
+            Action: Into<Self::Action>,
+        >;
     /// An instance's functions.
     #[doc(hidden)]
     type Guest: Send;
@@ -62,8 +73,14 @@ pub trait Kind: Sized + 'static {
     /// What is remembered of an event on which a guest failed.
     fn dropped(event: &Self::Event, failure: &str) -> Dropped;
 
+    /// Something that the guest itself has brought about, such as a timer.
+    fn is_own_doing(event: &Self::Event) -> bool;
+
     #[doc(hidden)]
-    fn link(component: &wasmtime::component::Component) -> wasmtime::Result<Self::Linked>;
+    fn link(
+        component: &wasmtime::component::Component,
+        built_for: BuiltFor,
+    ) -> wasmtime::Result<Self::Linked>;
 
     #[doc(hidden)]
     fn instantiate(
@@ -89,6 +106,9 @@ pub trait Kind: Sized + 'static {
     /// What the types do not exclude.
     #[doc(hidden)]
     fn check(action: &Self::Action, checks: &mut Checks<'_>) -> Result<(), Failure>;
+
+    /// The same action without the reason that stands in it for people to read.
+    fn without_why(action: Self::Action) -> Self::Action;
 
     /// Takes `keep` and `forget` out of the actions.
     #[doc(hidden)]

@@ -9,7 +9,8 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use super::{Failure, Kind, Outcome, Parked, Prepared, Slot};
+use super::pace::Pace;
+use super::{Failure, FailureKind, Kind, Outcome, Parked, Prepared, Slot};
 use crate::board::Board;
 use crate::clock::Clock;
 use crate::health::Health;
@@ -34,7 +35,15 @@ pub struct Life<K: Kind> {
     failed_starts: u32,
     /// The last instance was well, and let go of for the sake of the record.
     renewed: bool,
+    pace: Pace,
+    /// It failed on what it had brought about itself, and that would go on.
+    stormed: bool,
+    /// Restarts that it asked for while starting, without an event in between.
+    restarts: u32,
 }
+
+/// Restarts in a row that cost no wait.
+const FREE_RESTARTS: u32 = 3;
 
 /// The call came to nothing; the instance is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +65,9 @@ impl<K: Kind> Life<K> {
     /// A life that has not begun.
     pub fn new(slot: Slot<K>, amnesia: bool, clock: Clock, board: Board, journal: Journal) -> Self {
         Self {
+            pace: Pace::new(slot.limits().handle_time()),
+            restarts: 0,
+            stormed: false,
             slot,
             clock,
             board,
@@ -69,6 +81,13 @@ impl<K: Kind> Life<K> {
             failed_starts: 0,
             renewed: false,
         }
+    }
+
+    /// The reason for the first instance, if it is not a power-up.
+    #[must_use]
+    pub fn first_started_by(mut self, reason: BootReason) -> Self {
+        self.reason = reason;
+        self
     }
 
     /// The slot, with component and entries.
@@ -179,13 +198,26 @@ impl<K: Kind> Life<K> {
 
     /// One event for the instance that is there.
     pub fn handle(&mut self, now: K::Now, event: &K::Event) -> Result<Step<K::Action>, Lost> {
-        let outcome = match self.slot.handle(now, event) {
+        let own_doing = K::is_own_doing(event);
+        let outcome = if own_doing && !self.pace.has_some(self.clock.monotonic_ms()) {
+            self.slot.discard_instance();
+            let text = "it keeps itself busy: its timers and the answers to what it asks for take \
+                        more of the charger's time than it may have";
+            Err(Failure::limit(text))
+        } else {
+            self.slot.handle(now, event)
+        };
+        let outcome = match outcome {
             Ok(outcome) => outcome,
             Err(failure) => {
+                self.stormed |= own_doing && failure.kind == FailureKind::Limit;
                 let dropped = K::dropped(event, failure.kind.word());
                 return Err(self.fail(&failure.to_string(), dropped));
             }
         };
+        if own_doing {
+            self.pace.pay(outcome.micros);
+        }
         let entries = self.slot.entries();
         let (count, bytes) = (entries.len() as u64, entries.bytes() as u64);
         self.board.component(self.slot.name(), |it| {
@@ -204,9 +236,17 @@ impl<K: Kind> Life<K> {
         })
     }
 
+    /// It wanted too much in an event that it had brought about itself: true once.
+    /// What it has set and asked for is to be forgotten, or the next instance would
+    /// end on it, too.
+    pub fn has_stormed(&mut self) -> bool {
+        std::mem::take(&mut self.stormed)
+    }
+
     /// The event has been handled, and what it changed is kept.
     pub fn handled(&mut self) {
         self.health.good();
+        self.restarts = 0;
     }
 
     /// How a call's commit went. If badly, the entries are again as they were,
@@ -242,7 +282,7 @@ impl<K: Kind> Life<K> {
             }
             Err(error) => {
                 let now_ms = self.clock.monotonic_ms();
-                self.slot.revert(now_ms);
+                self.slot.revert(now_ms, *error != StoreError::Stalled);
                 let text = error.to_string();
                 let before = self
                     .board
@@ -281,6 +321,17 @@ impl<K: Kind> Life<K> {
         self.slot.change_entries(Entries::drop_session);
         self.begin(BootReason::Restart);
         self.dropped = None;
+        // One that asks for it whenever it starts would never let go of the thread.
+        self.restarts = self.restarts.saturating_add(1);
+        for _ in FREE_RESTARTS..self.restarts {
+            self.health.failed(self.clock.monotonic_ms());
+        }
+        if self.restarts > FREE_RESTARTS {
+            self.board.component(self.slot.name(), |it| {
+                it.state = "waiting";
+                it.last_failure = Some("it asks to begin again whenever it starts".into());
+            });
+        }
     }
 
     /// From now on it counts as out of order, until the next one is at work.

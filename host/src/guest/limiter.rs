@@ -13,7 +13,35 @@ pub(super) struct Limiter {
     instances: usize,
     memories: usize,
     tables: usize,
-    denied: bool,
+    denied: Option<Denied>,
+}
+
+/// What was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Denied {
+    /// Linear memory, in bytes.
+    Memory { wanted: usize, allowed: usize },
+    /// Elements of tables.
+    Table { wanted: usize, allowed: usize },
+    /// The system, or the engine's reservation, had less than the limit.
+    System,
+}
+
+impl Denied {
+    /// What was wanted, and which key of the configuration allows it.
+    pub(super) fn in_words(self) -> String {
+        match self {
+            Self::Memory { wanted, allowed } => format!(
+                "more memory than it may have: {} KiB, of {} KiB that `memory_kib` in its limits allows",
+                wanted.div_ceil(1024),
+                allowed / 1024
+            ),
+            Self::Table { wanted, allowed } => {
+                format!("more memory than it may have: a table of {wanted} elements, of {allowed}")
+            }
+            Self::System => "more memory than the charger has left".to_owned(),
+        }
+    }
 }
 
 impl Limiter {
@@ -26,7 +54,7 @@ impl Limiter {
             instances: limits.instances,
             memories: limits.memories,
             tables: limits.tables,
-            denied: false,
+            denied: None,
         }
     }
 
@@ -37,11 +65,11 @@ impl Limiter {
 
     /// Forgets earlier refusals: a guest that went on without is well.
     pub(super) fn begin_call(&mut self) {
-        self.denied = false;
+        self.denied = None;
     }
 
     /// Something was refused since [`Limiter::begin_call`].
-    pub(super) fn denied(&self) -> bool {
+    pub(super) fn denied(&self) -> Option<Denied> {
         self.denied
     }
 }
@@ -58,14 +86,14 @@ impl ResourceLimiter for Limiter {
         if granted {
             self.memory_bytes = wanted;
         } else {
-            self.denied = true;
+            let allowed = self.most_memory_bytes;
+            self.denied = Some(Denied::Memory { wanted, allowed });
         }
         Ok(granted)
     }
 
     fn memory_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
-        // The system, or the engine's reservation, had less than the limit.
-        self.denied = true;
+        self.denied = Some(Denied::System);
         Ok(())
     }
 
@@ -81,7 +109,8 @@ impl ResourceLimiter for Limiter {
         if granted {
             self.table_elements = wanted;
         } else {
-            self.denied = true;
+            let allowed = self.most_table_elements;
+            self.denied = Some(Denied::Table { wanted, allowed });
         }
         Ok(granted)
     }

@@ -22,6 +22,7 @@ mod checks;
 mod compile;
 #[cfg(feature = "compiler")]
 pub mod compiler;
+mod earlier;
 mod engine;
 mod error;
 mod failure;
@@ -37,25 +38,29 @@ mod limiter;
 mod limits;
 mod log;
 mod ocpp;
+mod pace;
 mod policy;
 #[cfg(feature = "compiler")]
 mod precompile;
 mod precompiled;
+mod remedy;
 mod slot;
 mod target;
 mod ticker;
 mod trusted;
 mod witness;
 
+pub use checks::Outstanding;
 pub use engine::{Component, Engine, EngineSettings};
 pub use error::ComponentError;
 pub use failure::{Failure, FailureKind};
-pub use fit::{Misfit, World, interface};
+pub use fit::{BuiltFor, Misfit, World, interface, reads_records_of};
 pub use image::ImageCache;
 pub use inspect::Inspection;
-pub use kind::Kind;
+pub use kind::{Kind, Vocabulary};
 pub use life::{Life, Lost, Step, start_dropped};
 pub use limits::Limits;
+pub use log::{Level, LogReader};
 pub use ocpp::Ocpp;
 pub use policy::Policy;
 #[cfg(feature = "compiler")]

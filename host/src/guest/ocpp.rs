@@ -5,15 +5,21 @@ use wasmtime::component::{Component, HasSelf, Linker};
 
 use super::checks::Checks;
 use super::imports::State;
-use super::{Failure, Kind, World};
+use super::{BuiltFor, Failure, Kind, Vocabulary, World, earlier};
 use crate::store::Change;
 use crate::wit::ocpp as wit;
-use crate::wit::protocol::{Action, Boot, Connect, DecisionRequest, Dropped, Event, Now, Permit};
+use crate::wit::protocol::{
+    Action, Boot, Connect, DecisionRequest, Dropped, Event, Now, Permit, SettingsAnswer,
+};
 
 /// No charger gives more per phase; a negative number in disguise would.
 const MOST_MILLIAMPERE: u32 = 1_000_000;
 /// How much of a dropped frame the next instance sees.
 const HEAD_BYTES: usize = 128;
+/// Later limits of one permit.
+const MAX_STEPS: usize = 64;
+/// Described in one answer.
+const MAX_SETTINGS: usize = 1024;
 const MOST_TARGETS: usize = 16;
 const MOST_SUBPROTOCOLS: usize = 16;
 const MOST_TRUST_SETS: usize = 16;
@@ -22,11 +28,15 @@ const MOST_TRUST_SETS: usize = 16;
 #[derive(Debug)]
 pub enum Ocpp {}
 
-impl Kind for Ocpp {
+impl Vocabulary for Ocpp {
     type Boot = Boot;
     type Now = Now;
     type Event = Event;
     type Action = Action;
+}
+
+impl Kind for Ocpp {
+    type Earlier = earlier::Ocpp0_1;
     type Guest = wit::Ocpp;
     type Linked = wit::OcppPre<State>;
 
@@ -81,6 +91,10 @@ impl Kind for Ocpp {
             Event::ClockStepped(_) => ("clock-stepped", 0, ""),
             Event::Committed => ("committed", 0, ""),
             Event::PowerFailing(_) => ("power-failing", 0, ""),
+            Event::SessionEnds(it) => ("session-ends", it.outlet, ""),
+            Event::SettingsQuery(it) => ("settings-query", it.id, ""),
+            Event::SetSetting(it) => ("set-setting", it.id, ""),
+            Event::Security(_) => ("security", 0, ""),
         };
         Dropped {
             event: name.into(),
@@ -90,7 +104,18 @@ impl Kind for Ocpp {
         }
     }
 
-    fn link(component: &Component) -> wasmtime::Result<Self::Linked> {
+    fn is_own_doing(event: &Event) -> bool {
+        matches!(
+            event,
+            Event::Timer(_)
+                | Event::Meter(_)
+                | Event::LockMoved(_)
+                | Event::Decided(_)
+                | Event::Response(_)
+        )
+    }
+
+    fn link(component: &Component, _: BuiltFor) -> wasmtime::Result<Self::Linked> {
         let mut linker = Linker::new(component.engine());
         wit::Ocpp::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
         wit::OcppPre::new(linker.instantiate_pre(component)?)
@@ -129,11 +154,11 @@ impl Kind for Ocpp {
             Action::Connect(connect) => check_connect(connect, checks),
             Action::Disconnect(disconnect) => checks.text(&disconnect.text),
             Action::Send(frame) => checks.frame(&frame.text),
-            Action::SetTimer(timer) => checks.name("the name of a timer", &timer.name),
+            Action::SetTimer(timer) => checks.timer(&timer.name),
             Action::CancelTimer(name) => checks.name("the name of a timer", name),
             Action::Permit(permit) => check_permit(permit, checks),
             Action::Revoke(outlet) => checks.outlet(*outlet),
-            Action::MoveLock(lock) => checks.outlet(lock.outlet),
+            Action::MoveLock(lock) => checks.order(lock.outlet),
             Action::Indicate(indication) => {
                 checks.outlet_or_zero(indication.outlet)?;
                 if indication.intensity_percent > 100 {
@@ -141,25 +166,31 @@ impl Kind for Ocpp {
                 }
                 Ok(())
             }
-            Action::Show(shown) => {
-                checks.outlet_or_zero(shown.outlet)?;
-                checks.name("the name of what is shown", &shown.name)?;
-                checks.text(&shown.value)
+            Action::Show(shown) => checks.shown(shown.outlet, &shown.name, &shown.value),
+            Action::ReadMeter(request) => checks.order(request.outlet),
+            Action::Decide(decide) => {
+                checks.question()?;
+                check_decision(&decide.request, checks)
             }
-            Action::ReadMeter(request) => checks.outlet(request.outlet),
-            Action::Decide(decide) => check_decision(&decide.request, checks),
             Action::Observe(observed) => {
                 checks.outlet(observed.outlet)?;
-                checks.token(&observed.token)
+                checks.token(&observed.token.id)
             }
             Action::Request(request) => {
+                checks.question()?;
                 checks.name("the name of a service", &request.service)?;
                 checks.name("the name of an operation", &request.operation)?;
                 checks.body(&request.body)
             }
             Action::InService(_) => Ok(()),
-            Action::Restart(why) => checks.text(why),
+            Action::Restart(restart) => checks.text(&restart.why),
+            Action::Settings(answer) => check_settings(answer, checks),
+            Action::SettingSet(answer) => checks.text(&answer.text),
         }
+    }
+
+    fn without_why(action: Action) -> Action {
+        action
     }
 
     fn change(action: Action) -> Result<Change, Action> {
@@ -219,18 +250,40 @@ fn check_permit(permit: &Permit, checks: &mut Checks<'_>) -> Result<(), Failure>
             permit.phases
         )));
     }
-    if permit.limit_ma > MOST_MILLIAMPERE {
-        return Err(Failure::invalid(format!(
-            "a permit for {} mA, which no outlet has",
-            permit.limit_ma
-        )));
+    checks.text(&permit.reason)?;
+    checks.count("steps of a permit", permit.steps.len(), MAX_STEPS)?;
+    let limits = permit.steps.iter().map(|step| step.limit_ma);
+    for limit_ma in limits.chain([permit.limit_ma]) {
+        if limit_ma > MOST_MILLIAMPERE {
+            return Err(Failure::invalid(format!(
+                "a permit for {limit_ma} mA, which no outlet has"
+            )));
+        }
+    }
+    if !permit.steps.is_sorted_by(|a, b| a.at_ms < b.at_ms) {
+        return Err(Failure::invalid(
+            "the steps of a permit are not in ascending order of time",
+        ));
+    }
+    Ok(())
+}
+
+fn check_settings(answer: &SettingsAnswer, checks: &mut Checks<'_>) -> Result<(), Failure> {
+    checks.count("settings", answer.settings.len(), MAX_SETTINGS)?;
+    for setting in &answer.settings {
+        checks.name("the name of a setting", &setting.name)?;
+        let value = setting.value.as_deref().unwrap_or_default();
+        let default = setting.default.as_deref().unwrap_or_default();
+        for text in [value, default, &setting.meaning, &setting.unit] {
+            checks.text(text)?;
+        }
     }
     Ok(())
 }
 
 fn check_decision(request: &DecisionRequest, checks: &mut Checks<'_>) -> Result<(), Failure> {
     checks.outlet_or_zero(request.outlet)?;
-    checks.token(&request.token)?;
+    checks.token(&request.token.id)?;
     if let Some(reader) = &request.reader {
         checks.text(reader)?;
     }

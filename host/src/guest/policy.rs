@@ -5,7 +5,7 @@ use wasmtime::component::{Component, HasSelf, Linker};
 
 use super::checks::Checks;
 use super::imports::State;
-use super::{Failure, Kind, World};
+use super::{BuiltFor, Failure, Kind, Vocabulary, World, earlier};
 use crate::store::Change;
 use crate::wit::authorization::{Action, Boot, Event, Now, Verdict};
 use crate::wit::policy as wit;
@@ -15,13 +15,34 @@ use crate::wit::protocol::Dropped;
 #[derive(Debug)]
 pub enum Policy {}
 
-impl Kind for Policy {
+/// An instance, by the interface that it was built against.
+pub enum Guest {
+    /// The present one.
+    Present(wit::Policy),
+    /// 0.1.
+    V0_1(earlier::Guest),
+}
+
+/// A component with its imports resolved, likewise.
+#[derive(Clone)]
+pub enum Linked {
+    /// The present interface.
+    Present(wit::PolicyPre<State>),
+    /// 0.1.
+    V0_1(earlier::Linked),
+}
+
+impl Vocabulary for Policy {
     type Boot = Boot;
     type Now = Now;
     type Event = Event;
     type Action = Action;
-    type Guest = wit::Policy;
-    type Linked = wit::PolicyPre<State>;
+}
+
+impl Kind for Policy {
+    type Earlier = earlier::Policy0_1;
+    type Guest = Guest;
+    type Linked = Linked;
 
     const WORLD: World = World::Policy;
     const SETTINGS_ARE_PRIVATE: bool = true;
@@ -76,38 +97,51 @@ impl Kind for Policy {
         }
     }
 
-    fn link(component: &Component) -> wasmtime::Result<Self::Linked> {
-        let mut linker = Linker::new(component.engine());
-        wit::Policy::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
-        wit::PolicyPre::new(linker.instantiate_pre(component)?)
+    fn is_own_doing(event: &Event) -> bool {
+        matches!(event, Event::Timer(_) | Event::Response(_))
     }
 
-    fn instantiate(
-        linked: &Self::Linked,
-        store: &mut Store<State>,
-    ) -> wasmtime::Result<wit::Policy> {
-        linked.instantiate(store)
+    fn link(component: &Component, built_for: BuiltFor) -> wasmtime::Result<Linked> {
+        if built_for == BuiltFor::V0_1 {
+            return earlier::link(component).map(Linked::V0_1);
+        }
+        let mut linker = Linker::new(component.engine());
+        wit::Policy::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
+        wit::PolicyPre::new(linker.instantiate_pre(component)?).map(Linked::Present)
+    }
+
+    fn instantiate(linked: &Linked, store: &mut Store<State>) -> wasmtime::Result<Guest> {
+        match linked {
+            Linked::Present(linked) => linked.instantiate(store).map(Guest::Present),
+            Linked::V0_1(linked) => linked.instantiate(store).map(Guest::V0_1),
+        }
     }
 
     fn start(
-        guest: &wit::Policy,
+        guest: &Guest,
         store: &mut Store<State>,
         boot: &Boot,
     ) -> wasmtime::Result<Vec<Action>> {
-        guest
-            .plugpoint_charger_authorization()
-            .call_start(store, boot)
+        match guest {
+            Guest::Present(guest) => guest
+                .plugpoint_charger_authorization()
+                .call_start(store, boot),
+            Guest::V0_1(guest) => earlier::start(guest, store, boot),
+        }
     }
 
     fn handle(
-        guest: &wit::Policy,
+        guest: &Guest,
         store: &mut Store<State>,
         now: Now,
         event: &Event,
     ) -> wasmtime::Result<Vec<Action>> {
-        guest
-            .plugpoint_charger_authorization()
-            .call_handle(store, now, event)
+        match guest {
+            Guest::Present(guest) => guest
+                .plugpoint_charger_authorization()
+                .call_handle(store, now, event),
+            Guest::V0_1(guest) => earlier::handle(guest, store, now, event),
+        }
     }
 
     fn check(action: &Action, checks: &mut Checks<'_>) -> Result<(), Failure> {
@@ -129,13 +163,34 @@ impl Kind for Policy {
                 }
                 checks.text(&decision.why)
             }
-            Action::SetTimer(timer) => checks.name("the name of a timer", &timer.name),
+            Action::SetTimer(timer) => checks.timer(&timer.name),
             Action::CancelTimer(name) => checks.name("the name of a timer", name),
             Action::Request(request) => {
+                checks.question()?;
                 checks.name("the name of a service", &request.service)?;
                 checks.name("the name of an operation", &request.operation)?;
                 checks.body(&request.body)
             }
+            Action::LimitSession(limit) => checks.text(&limit.why),
+            Action::EndSession(end) => checks.text(&end.why),
+        }
+    }
+
+    fn without_why(action: Action) -> Action {
+        match action {
+            Action::Decided(mut decision) => {
+                decision.why.clear();
+                Action::Decided(decision)
+            }
+            Action::LimitSession(mut limit) => {
+                limit.why.clear();
+                Action::LimitSession(limit)
+            }
+            Action::EndSession(mut end) => {
+                end.why.clear();
+                Action::EndSession(end)
+            }
+            other => other,
         }
     }
 

@@ -142,7 +142,7 @@ impl CompiledFor {
 /// `TERMS` up. The engine's own hash will not do: a program without a compiler
 /// cannot compute it.
 fn fingerprint(settings: &EngineSettings, target: Target) -> String {
-    const TERMS: u32 = 1;
+    const TERMS: u32 = 2;
     let guard = super::engine::guard_bytes(target);
     let text = format!(
         "terms {TERMS}, reservation {}, guard {guard}, target {}",

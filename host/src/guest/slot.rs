@@ -1,13 +1,17 @@
 //! One guest at work: a component, its entries, and its present instance.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use wasmtime::Store;
 
-use super::checks::Checks;
+use super::checks::{Checks, Outstanding};
 use super::imports::State;
-use super::{Component, ComponentError, Engine, Failure, FailureKind, Kind, Limits, Witness};
+use super::log::Rate;
+use super::{
+    Component, ComponentError, Engine, Failure, FailureKind, Kind, Limits, LogReader, Witness,
+};
+use crate::secrets::live;
 use crate::store::{Batch, Change, Entries, KeptEntry};
 
 /// What a slot is made with.
@@ -34,6 +38,9 @@ pub struct Slot<K: Kind> {
     instance: Option<Instance<K>>,
     watches: bool,
     witness: Option<Box<dyn Witness<K>>>,
+    log_reader: Option<LogReader>,
+    outstanding: Outstanding,
+    log_rate: Arc<Mutex<Rate>>,
 }
 
 struct Instance<K: Kind> {
@@ -59,10 +66,11 @@ impl<K: Kind> Prepared<K> {
     /// Compares the types within the interfaces, so a component that gets
     /// through can be started.
     pub fn new(component: &Component) -> Result<Self, ComponentError> {
-        component.info().fits(K::WORLD)?;
-        let linked = K::link(&component.code).map_err(|error| ComponentError::Types {
-            text: format!("{error:#}"),
-        })?;
+        let built_for = component.info().fits(K::WORLD)?;
+        let linked =
+            K::link(&component.code, built_for).map_err(|error| ComponentError::Types {
+                text: format!("{error:#}"),
+            })?;
         Ok(Self {
             component: component.clone(),
             linked,
@@ -152,6 +160,9 @@ impl<K: Kind> Slot<K> {
             instance: None,
             watches: false,
             witness: None,
+            log_reader: None,
+            outstanding: Outstanding::default(),
+            log_rate: Rate::new(),
         }
     }
 
@@ -185,7 +196,12 @@ impl<K: Kind> Slot<K> {
         let limits = &self.settings.limits;
         let mut store = Store::new(
             self.engine.wasmtime(),
-            State::new(self.settings.name.clone(), limits),
+            State::new(
+                self.settings.name.clone(),
+                limits,
+                self.log_reader.clone(),
+                self.log_rate.clone(),
+            ),
         );
         store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(most_copied::<K>(limits));
@@ -317,9 +333,14 @@ impl<K: Kind> Slot<K> {
         &mut self.entries
     }
 
-    /// What was not confirmed could not be written: see [`Entries::revert`].
-    pub fn revert(&mut self, now_ms: u64) {
-        self.entries.revert(now_ms);
+    /// What was not confirmed could not be written: see [`Entries::revert`], or, if
+    /// that is not sure, [`Entries::revert_unsure`].
+    pub fn revert(&mut self, now_ms: u64, is_sure: bool) {
+        if is_sure {
+            self.entries.revert(now_ms);
+        } else {
+            self.entries.revert_unsure(now_ms);
+        }
         if let Some(witness) = &mut self.witness {
             witness.reverted();
         }
@@ -332,6 +353,17 @@ impl<K: Kind> Slot<K> {
             witness.cut();
         }
         change(&mut self.entries)
+    }
+
+    /// What is still to come of what the guest has asked for; counted by whoever
+    /// does it.
+    pub fn outstanding(&mut self, outstanding: Outstanding) {
+        self.outstanding = outstanding;
+    }
+
+    /// Somebody reads the lines that the guest's later instances log.
+    pub fn log_read_by(&mut self, reader: LogReader) {
+        self.log_reader = Some(reader);
     }
 
     /// Somebody who sees all that happens here, from the next start on.
@@ -348,6 +380,12 @@ impl<K: Kind> Slot<K> {
     /// Show in each outcome what the guest has forgotten, or no longer.
     pub fn watch_forgetting(&mut self, watch: bool) {
         self.watches = watch;
+    }
+
+    /// What its guest may use.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.settings.limits
     }
 
     /// The slot's name.
@@ -390,14 +428,15 @@ impl<K: Kind> Slot<K> {
                 Err(action) => Some(action),
             })
             .collect();
-        if let Some(witness) = &mut self.witness {
-            for (at, change) in changes.iter().enumerate() {
-                let Change::Keep(entry) = change else {
-                    continue;
-                };
-                if entry.secret {
-                    let last = changes[at..].iter().rfind(|it| it.key() == entry.key);
-                    let stays = !matches!(last, Some(Change::Forget(_)));
+        for (at, change) in changes.iter().enumerate() {
+            let Change::Keep(entry) = change else {
+                continue;
+            };
+            if entry.secret {
+                let last = changes[at..].iter().rfind(|it| it.key() == entry.key);
+                let stays = !matches!(last, Some(Change::Forget(_)));
+                live::learn(&entry.value, stays);
+                if let Some(witness) = &mut self.witness {
                     witness.secret(&entry.value, stays);
                 }
             }
@@ -443,7 +482,7 @@ impl<K: Kind> Slot<K> {
         let SlotSettings {
             limits, outlets, ..
         } = &self.settings;
-        let mut checks = Checks::new(limits, outlets);
+        let mut checks = Checks::new(limits, outlets, self.outstanding);
         checks.count("actions", actions.len(), limits.actions)?;
         actions
             .iter()

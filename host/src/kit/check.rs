@@ -1,45 +1,7 @@
-//! Whether a verdict is what a script expects, and how both are told.
+//! Whether a verdict is what a script expects. Not here: how it is told.
 
 use super::script::{Expect, Status, VerdictWord, unix_ms};
-use crate::rfc3339;
-use crate::wit::authorization::{Attributes, Decision, TokenStatus, Verdict};
-
-/// In one line, without the reason.
-pub(super) fn told(decision: Option<&Decision>) -> String {
-    match decision.map(|decision| &decision.verdict) {
-        None => "pass (no verdict)".into(),
-        Some(Verdict::Pass) => "pass".into(),
-        Some(Verdict::Ask) => "ask".into(),
-        Some(Verdict::Reject(rejection)) => {
-            format!("reject ({})", crate::words::of(&rejection.status))
-        }
-        Some(Verdict::Accept(attributes)) => {
-            let attributes = attributes_told(attributes);
-            if attributes.is_empty() {
-                "accept".into()
-            } else {
-                format!("accept ({})", attributes.join(", "))
-            }
-        }
-    }
-}
-
-fn attributes_told(it: &Attributes) -> Vec<String> {
-    let mut told = Vec::new();
-    if let Some(limit) = it.limit_ma {
-        told.push(format!("at most {limit} mA"));
-    }
-    if let Some(limit) = it.energy_limit_wh {
-        told.push(format!("at most {limit} Wh"));
-    }
-    if let Some(expires) = it.expires_ms {
-        told.push(format!("until {}", rfc3339::format(expires)));
-    }
-    if let Some(parent) = &it.parent {
-        told.push(format!("group {parent}"));
-    }
-    told
-}
+use crate::wit::authorization::{Decision, TokenStatus, Verdict};
 
 /// What is not as expected; none if all is.
 pub(super) fn complaint(expect: &Expect, decision: Option<&Decision>) -> Option<String> {
@@ -49,8 +11,8 @@ pub(super) fn complaint(expect: &Expect, decision: Option<&Decision>) -> Option<
         Some(Verdict::Reject(_)) => VerdictWord::Reject,
         Some(Verdict::Ask) => VerdictWord::Ask,
     };
-    if word != expect.verdict {
-        return Some(format!("expected {}", crate::words::of(&expect.verdict)));
+    if let Some(verdict) = expect.verdict.filter(|it| *it != word) {
+        return Some(format!("expected {}", crate::words::of(&verdict)));
     }
     let verdict = decision.map(|decision| &decision.verdict);
     let attributes = match verdict {
@@ -92,6 +54,11 @@ pub(super) fn complaint(expect: &Expect, decision: Option<&Decision>) -> Option<
     {
         return Some(format!("expected expires {expires}"));
     }
+    if let Some(until) = &expect.session_until
+        && attributes.and_then(|it| it.session_until_ms) != unix_ms(until)
+    {
+        return Some(format!("expected session_until {until}"));
+    }
     let why = decision.map_or("", |decision| decision.why.as_str());
     match &expect.why {
         Some(words) if !why.contains(words.as_str()) => {
@@ -99,6 +66,19 @@ pub(super) fn complaint(expect: &Expect, decision: Option<&Decision>) -> Option<
         }
         _ => None,
     }
+}
+
+/// What is not as expected in what it says of sessions.
+pub(super) fn complaint_of_sessions(expect: &Expect, said: &[String]) -> Option<String> {
+    let words = expect.session.as_deref()?;
+    let is_well = match words {
+        "" => said.is_empty(),
+        words => said.iter().any(|line| line.contains(words)),
+    };
+    (!is_well).then(|| match words {
+        "" => "expected nothing about a session".to_owned(),
+        words => format!("expected {words:?} about a session"),
+    })
 }
 
 fn wit_status(status: Status) -> TokenStatus {

@@ -2,23 +2,28 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use plugpoint_terminal::say;
 
-use super::new::{self, Language};
+use super::dev::Dev;
+use super::new::{self, Language, Project};
 use super::script::Script;
 use super::trial::{self, Given};
-use super::{KitError, wrap};
+use super::{KitError, name, wrap};
 
 /// What an author of plugins can ask for.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Write a project for a new policy, ready to be built.
+    /// Write a project for a new component, ready to be built.
     New {
         /// Its name: small letters, digits and `-`.
         name: String,
-        /// The language.
+        /// What it is to be.
+        #[arg(long, value_enum, default_value_t = Kind::Policy)]
+        kind: Kind,
+        /// The language of a policy.
         #[arg(long, value_enum)]
-        lang: Language,
+        lang: Option<Language>,
         /// Where to; otherwise a folder of that name.
         #[arg(long, value_name = "FOLDER")]
         dir: Option<PathBuf>,
@@ -30,14 +35,39 @@ pub enum Command {
     Wrap(Wrap),
     /// Try a policy: scripted requests, size, memory, time.
     Test(Test),
+    /// While you work on a policy: build and try it on every change, and install it
+    /// on a simulated charger that runs along. It is signed with a key made for this
+    /// run. Until Ctrl-C.
+    Dev(Dev),
+}
+
+/// What a project is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// Decides whom the charger serves.
+    Policy,
+    /// OCPP 1.6-J with messages and configuration keys of your own.
+    Ocpp,
+}
+
+impl Kind {
+    fn project(self, lang: Option<Language>) -> Result<Project, KitError> {
+        match (self, lang) {
+            (Self::Policy, Some(lang)) => Ok(Project::Policy(lang)),
+            (Self::Policy, None) => Err(KitError::Language),
+            (Self::Ocpp, None | Some(Language::Rust)) => Ok(Project::Ocpp),
+            (Self::Ocpp, Some(_)) => Err(KitError::OnlyRust),
+        }
+    }
 }
 
 /// `component wrap`
 #[derive(Debug, Args)]
 pub struct Wrap {
-    /// A core module with a world in it (rustc's), or a component without name.
+    /// A core module with a world in it (rustc's), or a component; a name and a
+    /// version that it has are replaced.
     file: PathBuf,
-    /// What to call it.
+    /// What to call it: small letters, digits and `-`.
     #[arg(long)]
     name: String,
     /// Its version, such as 1.4.0.
@@ -92,23 +122,33 @@ impl Command {
         match self {
             Self::New {
                 name,
+                kind,
                 lang,
                 dir,
                 trust,
             } => {
+                let project = kind.project(lang)?;
                 let folder = dir.unwrap_or_else(|| PathBuf::from(&name));
-                new::write(&name, lang, &folder, trust.as_deref())?;
-                println!("{}", new::farewell(&folder));
+                new::write(&name, project, &folder, trust.as_deref())?;
+                say!("{}", new::farewell(project, &folder));
                 Ok(Verdict::Well)
             }
             Self::Wrap(wrap) => wrap.run(),
             Self::Test(test) => test.run(),
+            Self::Dev(dev) => dev.run(),
         }
     }
 }
 
 impl Wrap {
     fn run(self) -> Result<Verdict, KitError> {
+        name::check(&self.name)?;
+        if let Err(error) = semver::Version::parse(&self.version) {
+            return Err(KitError::Version {
+                version: self.version,
+                text: error.to_string(),
+            });
+        }
         let output = self
             .output
             .unwrap_or_else(|| Path::new(&self.name).with_extension("wasm"));
@@ -118,7 +158,7 @@ impl Wrap {
             revision: self.revision.as_deref(),
         };
         let bytes = wrap::wrap(&self.file, &identity, &output)?;
-        println!("{} ({} KiB)", output.display(), bytes.div_ceil(1024));
+        say!("{} ({} KiB)", output.display(), bytes.div_ceil(1024));
         Ok(Verdict::Well)
     }
 }
@@ -139,9 +179,9 @@ impl Test {
             cache: self.cache.as_deref(),
         })?;
         if self.json {
-            println!("{:#}", report.json());
+            say!("{:#}", report.json());
         } else {
-            println!("{report}");
+            say!("{report}");
         }
         Ok(if report.is_well() {
             Verdict::Well

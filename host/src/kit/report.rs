@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use plugpoint_terminal::{Style, painted};
 use serde_json::{Value, json};
 
 use super::trial::Report;
+use crate::wit::authorization::{Decision, Verdict};
 
 impl Report {
     pub(super) fn json(&self) -> Value {
@@ -12,8 +14,14 @@ impl Report {
             .steps
             .iter()
             .map(|step| {
+                let log = step.said.iter();
+                let log = log.map(|it| json!({ "level": it.level, "text": it.text }));
                 json!({
-                    "say": step.say, "verdict": step.told, "why": step.why,
+                    "say": step.say, "verdict": step.word, "told": step.told, "why": step.why,
+                    "limits": step.decision.as_ref().and_then(limits),
+                    "status": step.decision.as_ref().and_then(status),
+                    "sessions": step.sessions,
+                    "log": log.collect::<Vec<_>>(),
                     "ok": step.complaint.is_none(), "complaint": step.complaint,
                 })
             })
@@ -53,13 +61,19 @@ impl fmt::Display for Report {
         writeln!(f)?;
         for step in &self.steps {
             let mark = if step.complaint.is_none() {
-                "ok  "
+                painted(Style::Good, "ok  ")
             } else {
-                "FAIL"
+                painted(Style::Bad, "FAIL")
             };
             writeln!(f, "  {mark}  {:<44}  {}", step.say, step.told)?;
             if !step.why.is_empty() {
                 writeln!(f, "        {:<44}  {}", "", step.why)?;
+            }
+            for line in &step.sessions {
+                writeln!(f, "        {line}")?;
+            }
+            for line in &step.said {
+                writeln!(f, "        log {}: {}", line.level, line.text)?;
             }
             if let Some(complaint) = &step.complaint {
                 writeln!(f, "        {complaint}")?;
@@ -69,7 +83,7 @@ impl fmt::Display for Report {
         let decisions = sorted(&self.usage.decisions_us);
         let starts = self.starts();
         writeln!(f)?;
-        writeln!(f, "size      {} kB", self.info.size.div_ceil(1000))?;
+        writeln!(f, "size      {} KiB", self.info.size.div_ceil(1024))?;
         writeln!(f, "imports   {}", self.info.imports.join(", "))?;
         writeln!(
             f,
@@ -115,6 +129,26 @@ impl fmt::Display for Report {
                 self.steps.len()
             ),
         }
+    }
+}
+
+/// Of an acceptance, as the contract names them.
+fn limits(decision: &Decision) -> Option<Value> {
+    match &decision.verdict {
+        Verdict::Accept(it) => Some(json!({
+            "limit_ma": it.limit_ma, "energy_limit_wh": it.energy_limit_wh,
+            "expires": it.expires_ms.map(crate::rfc3339::format), "parent": it.parent,
+            "session_until": it.session_until_ms.map(crate::rfc3339::format),
+        })),
+        _ => None,
+    }
+}
+
+/// Of a rejection.
+fn status(decision: &Decision) -> Option<String> {
+    match &decision.verdict {
+        Verdict::Reject(it) => Some(crate::words::of(&it.status)),
+        _ => None,
     }
 }
 

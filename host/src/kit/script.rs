@@ -9,6 +9,8 @@ use serde::Deserialize;
 
 use super::KitError;
 use crate::config::{self, ConfigError, GuestLimits, Setting};
+use crate::words;
+use crate::zone::Zone;
 
 /// A whole script.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -18,6 +20,8 @@ pub(super) struct Script {
     pub name: Option<String>,
     /// When it begins, RFC 3339; otherwise [`BEGIN`].
     pub time: Option<String>,
+    /// Where the charger is, as in the configuration; otherwise UTC.
+    pub time_zone: Option<String>,
     /// Settings of the policy, as in the configuration.
     pub settings: BTreeMap<String, Setting>,
     /// Limits of the policy, as in the configuration.
@@ -47,8 +51,32 @@ pub(super) struct Step {
     pub decide: Option<Decide>,
     /// The policy is told.
     pub observed: Option<Observed>,
-    /// What its verdict must be.
+    /// What its verdict must be, or what it must do to a session.
     pub expect: Option<Expect>,
+}
+
+impl Step {
+    /// What to print: what the script says, or what happens.
+    pub(super) fn title(&self) -> String {
+        if !self.say.is_empty() {
+            return self.say.clone();
+        }
+        if let Some(it) = &self.decide {
+            let purpose = words::of(&it.purpose);
+            return match it.token.as_str() {
+                "" => format!("{} to {purpose}", words::of(&it.origin)),
+                token => format!("{} {token} to {purpose}", words::of(&it.origin)),
+            };
+        }
+        if let Some(it) = &self.observed {
+            return format!("session {} {}", it.session, words::of(&it.kind));
+        }
+        match (self.restart, self.clock) {
+            (Some(reason), _) => format!("a new instance: {}", words::of(&reason)),
+            (None, Some(trust)) => format!("the clock is {}", words::of(&trust)),
+            (None, None) => "time passes".to_owned(),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -75,6 +103,7 @@ pub(super) enum Reason {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Decide {
     pub token: String,
+    pub kind: Option<TokenKind>,
     pub origin: Origin,
     pub purpose: Purpose,
     pub outlet: u32,
@@ -91,6 +120,7 @@ impl Default for Decide {
     fn default() -> Self {
         Self {
             token: String::new(),
+            kind: None,
             origin: Origin::Card,
             purpose: Purpose::Start,
             outlet: 1,
@@ -102,6 +132,21 @@ impl Default for Decide {
             rules: Rules::default(),
         }
     }
+}
+
+/// As in `wit/`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum TokenKind {
+    Iso14443,
+    Iso15693,
+    KeyCode,
+    MacAddress,
+    Emaid,
+    Local,
+    Central,
+    None,
+    Unknown,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -173,7 +218,13 @@ pub(super) struct Observed {
     #[serde(default)]
     pub token: String,
     #[serde(default)]
+    pub token_kind: Option<TokenKind>,
+    #[serde(default)]
     pub energy_wh: u64,
+    #[serde(default)]
+    pub power_w: Option<u32>,
+    #[serde(default)]
+    pub state_of_charge_percent: Option<u8>,
 }
 
 fn one() -> u32 {
@@ -192,7 +243,8 @@ pub(super) enum ObservedKind {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Expect {
-    pub verdict: VerdictWord,
+    /// Of a decision; of nothing else.
+    pub verdict: Option<VerdictWord>,
     /// Of a rejection.
     pub status: Option<Status>,
     /// Of an acceptance.
@@ -203,8 +255,12 @@ pub(super) struct Expect {
     pub parent: Option<String>,
     /// Of an acceptance, RFC 3339.
     pub expires: Option<String>,
+    /// Of an acceptance, RFC 3339.
+    pub session_until: Option<String>,
     /// Words in the reason.
     pub why: Option<String>,
+    /// Words in what it says of sessions; empty: it says nothing.
+    pub session: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
@@ -214,6 +270,13 @@ pub(super) enum VerdictWord {
     Reject,
     Ask,
     Pass,
+}
+
+impl Expect {
+    /// It is about what the policy does to a session, and about nothing else.
+    fn is_of_sessions(&self) -> bool {
+        self.session.is_some() && self.verdict.is_none()
+    }
 }
 
 impl Script {
@@ -257,8 +320,9 @@ impl Script {
                         ..Decide::default()
                     };
                     let link = if online { "online" } else { "offline" };
+                    let (origin, purpose) = (words::of(&origin), words::of(&purpose));
                     step.push(Step {
-                        say: format!("{origin:?} to {purpose:?}, {link}").to_lowercase(),
+                        say: format!("{origin} to {purpose}, {link}"),
                         decide: Some(decide),
                         ..Step::default()
                     });
@@ -271,13 +335,16 @@ impl Script {
             ObservedKind::Ended,
         ];
         step.extend(kinds.map(|kind| Step {
-            say: format!("session {kind:?}").to_lowercase(),
+            say: format!("session {}", words::of(&kind)),
             observed: Some(Observed {
                 kind,
                 session: 1,
                 outlet: 1,
                 token: "04A1B2C3".to_owned(),
+                token_kind: None,
                 energy_wh: 1000,
+                power_w: None,
+                state_of_charge_percent: None,
             }),
             ..Step::default()
         }));
@@ -302,19 +369,26 @@ impl Script {
             _ => Ok(()),
         };
         time(0, &self.time)?;
-        if self.step.iter().all(|step| step.decide.is_none()) {
-            return Err(wrong(0, "no step asks for a decision".into()));
+        let asks = |step: &Step| step.decide.is_some() || step.observed.is_some();
+        if !self.step.iter().any(asks) {
+            let text = "no step asks for a decision or tells of a session";
+            return Err(wrong(0, text.into()));
+        }
+        if let Some(zone) = &self.time_zone {
+            Zone::named(zone).map_err(|error| wrong(0, error.to_string()))?;
         }
         for (index, step) in self.step.iter().enumerate() {
             time(index, &step.at)?;
             if step.decide.is_some() && step.observed.is_some() {
                 return Err(wrong(index, "has both `decide` and `observed`".into()));
             }
-            if step.expect.is_some() && step.decide.is_none() {
-                return Err(wrong(index, "has `expect`, but not `decide`".into()));
-            }
             if let Some(expect) = &step.expect {
+                if step.decide.is_none() && !expect.is_of_sessions() {
+                    let text = "has `expect` of a verdict, but not `decide`";
+                    return Err(wrong(index, text.into()));
+                }
                 time(index, &expect.expires)?;
+                time(index, &expect.session_until)?;
             }
             if let Some(decide) = &step.decide {
                 for entry in [&decide.listed, &decide.cached, &decide.central] {

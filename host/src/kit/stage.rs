@@ -2,6 +2,7 @@
 //! entries, but a clock that goes as the script says.
 
 use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::script::{self, Decide, Entry, Observed, Reason, Script, Trust, unix_ms};
 use crate::guest::{
@@ -12,6 +13,7 @@ use crate::store::Entries;
 use crate::timers::Timers;
 use crate::wit::authorization as wit;
 use crate::wit::protocol;
+use crate::zone::Zone;
 
 /// Random bytes of a script are none: two runs must be alike.
 const RANDOM: [u8; 16] = *b"a script's dice.";
@@ -32,6 +34,10 @@ pub(super) struct Stage {
     /// Throw the instance away after every event.
     fresh: bool,
     questions: u32,
+    zone: Zone,
+    sessions: Vec<wit::RunningSession>,
+    acted: Vec<String>,
+    said: Arc<Mutex<Vec<Said>>>,
     /// What it has cost so far.
     pub(super) usage: Usage,
 }
@@ -51,6 +57,14 @@ pub(super) struct Usage {
     pub(super) entries_bytes: usize,
     /// Log lines over the bound.
     pub(super) log_dropped: u64,
+}
+
+/// A line that the policy has logged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Said {
+    /// How serious it is, in a word.
+    pub(super) level: &'static str,
+    pub(super) text: String,
 }
 
 struct Clock {
@@ -78,8 +92,18 @@ impl Stage {
         };
         let entries = Entries::new(Vec::new(), limits.entries_bytes);
         let begin = script.time.as_deref().unwrap_or(script::BEGIN);
+        let said: Arc<Mutex<Vec<Said>>> = Arc::default();
+        let mut slot = Slot::new(engine, component, entries, settings)?;
+        let lines = said.clone();
+        slot.log_read_by(Arc::new(move |level, text| {
+            let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
+            lines.push(Said {
+                level: level.word(),
+                text: text.to_owned(),
+            });
+        }));
         Ok(Self {
-            slot: Slot::new(engine, component, entries, settings)?,
+            slot,
             name,
             settings: script
                 .settings
@@ -99,8 +123,19 @@ impl Stage {
             dropped: None,
             fresh,
             questions: 0,
+            // Checked with the script.
+            zone: Zone::named(script.time_zone.as_deref().unwrap_or("UTC")).unwrap_or_default(),
+            sessions: Vec::new(),
+            acted: Vec::new(),
+            said,
             usage: Usage::default(),
         })
+    }
+
+    /// What it has logged since this was last asked.
+    pub(super) fn take_said(&mut self) -> Vec<Said> {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut said)
     }
 
     /// Makes an instance if there is none.
@@ -118,6 +153,8 @@ impl Stage {
             services: Vec::new(),
             timers: convert::timers_back(&self.timers),
             unanswered_requests: Vec::new(),
+            time_zone: self.zone.told(&self.clock.protocol_now()),
+            sessions: self.sessions.clone(),
             dropped: self.dropped.clone(),
         };
         match self.slot.start(&boot) {
@@ -195,12 +232,15 @@ impl Stage {
             script::ObservedKind::Energy => wit::ObservedKind::Energy,
             script::ObservedKind::Ended => wit::ObservedKind::Ended,
         };
+        self.note_session(told);
         self.event(&wit::Event::Observed(wit::Observed {
             kind,
             session: told.session,
             outlet: told.outlet,
-            token: told.token.clone(),
+            token: token(&told.token, told.token_kind),
             energy_wh: told.energy_wh,
+            power_w: told.power_w,
+            state_of_charge_percent: told.state_of_charge_percent,
         }))?;
         Ok(())
     }
@@ -263,9 +303,71 @@ impl Stage {
                         }),
                     }));
                 }
+                wit::Action::LimitSession(it) => self.limit_session(it),
+                wit::Action::EndSession(it) => self.end_session(&it),
             }
         }
         answers
+    }
+
+    /// What it has said of sessions since this was last asked.
+    pub(super) fn take_sessions(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.acted)
+    }
+
+    /// What stands of what it has said of sessions.
+    pub(super) fn standing(&self) -> Vec<wit::RunningSession> {
+        self.sessions.clone()
+    }
+
+    fn note_session(&mut self, told: &Observed) {
+        let known = self
+            .sessions
+            .iter()
+            .position(|it| it.session == told.session);
+        match (told.kind, known) {
+            (script::ObservedKind::Ended, Some(place)) => drop(self.sessions.remove(place)),
+            (script::ObservedKind::Ended, None) | (_, Some(_)) => {}
+            (_, None) => self.sessions.push(wit::RunningSession {
+                session: told.session,
+                outlet: told.outlet,
+                token: token(&told.token, told.token_kind),
+                said: None,
+                ending: false,
+            }),
+        }
+    }
+
+    fn limit_session(&mut self, it: wit::SessionLimit) {
+        let why = with_why(&it.why);
+        let number = it.session;
+        let words = crate::sessions::in_words(&it);
+        let Some(known) = self
+            .sessions
+            .iter_mut()
+            .find(|known| known.session == number)
+        else {
+            return self.acted.push(format!("session {number}: there is none"));
+        };
+        known.said = (!crate::sessions::is_withdrawal(&it)).then_some(it);
+        self.acted.push(format!("session {number}: {words}{why}"));
+    }
+
+    fn end_session(&mut self, it: &wit::SessionEnd) {
+        let number = it.session;
+        let Some(known) = self
+            .sessions
+            .iter_mut()
+            .find(|known| known.session == number)
+        else {
+            return self.acted.push(format!("session {number}: there is none"));
+        };
+        known.ending = true;
+        let cause = crate::words::of(&it.cause);
+        self.acted.push(format!(
+            "session {number}: is ended, {cause}{}",
+            with_why(&it.why)
+        ));
     }
 
     fn failed(&mut self, event: &str, id: u32, failure: Failure) -> Failure {
@@ -324,7 +426,7 @@ fn request(it: &Decide) -> wit::DecisionRequest {
             script::Origin::RemoteUnchecked => wit::TokenOrigin::RemoteUnchecked,
             script::Origin::Plugged => wit::TokenOrigin::Plugged,
         },
-        token: it.token.clone(),
+        token: token(&it.token, it.kind),
         outlet: it.outlet,
         reader: it.reader.clone(),
         online: it.online,
@@ -338,6 +440,34 @@ fn request(it: &Decide) -> wit::DecisionRequest {
             cache: it.rules.cache,
             listing: it.rules.listing,
         },
+    }
+}
+
+/// Of a card, where the script does not say otherwise and there is one.
+fn token(id: &str, kind: Option<script::TokenKind>) -> wit::Token {
+    use script::TokenKind as Said;
+    wit::Token {
+        id: id.to_owned(),
+        kind: match kind {
+            None if id.is_empty() => wit::TokenKind::None,
+            None | Some(Said::Iso14443) => wit::TokenKind::Iso14443,
+            Some(Said::Iso15693) => wit::TokenKind::Iso15693,
+            Some(Said::KeyCode) => wit::TokenKind::KeyCode,
+            Some(Said::MacAddress) => wit::TokenKind::MacAddress,
+            Some(Said::Emaid) => wit::TokenKind::Emaid,
+            Some(Said::Local) => wit::TokenKind::Local,
+            Some(Said::Central) => wit::TokenKind::Central,
+            Some(Said::None) => wit::TokenKind::None,
+            Some(Said::Unknown) => wit::TokenKind::Unknown,
+        },
+    }
+}
+
+fn with_why(why: &str) -> String {
+    if why.is_empty() {
+        String::new()
+    } else {
+        format!(" ({why})")
     }
 }
 

@@ -8,14 +8,15 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::script::{Script, Step};
-use super::stage::{Stage, Usage};
+use super::stage::{Said, Stage, Usage};
 use super::{KitError, check};
 use crate::guest::{
     Component, ComponentError, Engine, EngineSettings, Failure, ImageCache, Inspection, Limits,
     World,
 };
+use crate::policy::words;
 use crate::station::limits;
-use crate::wit::authorization::Decision;
+use crate::wit::authorization::{Decision, RunningSession, Verdict};
 
 /// As long as this is measured, at most.
 const MEASURED_FOR: Duration = Duration::from_secs(3);
@@ -50,6 +51,18 @@ pub(super) struct Done {
     /// What it did.
     pub(super) told: String,
     pub(super) why: String,
+    /// The decision itself, if it was one.
+    pub(super) decision: Option<Decision>,
+    /// What it did in a word: `accept`, `reject`, `ask`, `pass`, `failed`, or what else
+    /// happened.
+    pub(super) word: &'static str,
+    /// What it says of sessions.
+    pub(super) sessions: Vec<String>,
+    /// What stands of all that it has said of sessions that are running. An instance may
+    /// say it again; nothing changes by that.
+    standing: Vec<RunningSession>,
+    /// What it logged.
+    pub(super) said: Vec<Said>,
     /// What is not as it should be.
     pub(super) complaint: Option<String>,
 }
@@ -86,7 +99,9 @@ pub(super) fn run(given: &Given<'_>) -> Result<Report, KitError> {
     let (mut steps, usage) = it.play(false).map_err(in_file)?;
     let (again, fresh) = it.play(true).map_err(in_file)?;
     for (step, again) in steps.iter_mut().zip(again) {
-        if step.complaint.is_none() && (&step.told, &step.why) != (&again.told, &again.why) {
+        if step.complaint.is_none()
+            && (&step.told, &step.why, &step.standing) != (&again.told, &again.why, &again.standing)
+        {
             step.complaint = Some(format!(
                 "on a fresh instance: {}; all that it must remember belongs into entries",
                 again.told
@@ -115,12 +130,21 @@ impl Trial<'_> {
     fn play(&mut self, fresh: bool) -> Result<(Vec<Done>, Usage), ComponentError> {
         let mut stage = Stage::new(self.engine, self.component, self.script, self.limits, fresh)?;
         let mut steps = Vec::new();
-        if let Err(failure) = stage.start() {
+        let started = stage.start();
+        let said = stage.take_said();
+        // A start that goes well and says something is a step like another.
+        if started.is_err() || !said.is_empty() {
+            let failure = started.err();
             steps.push(Done {
                 say: "start".into(),
-                told: "failed".into(),
-                why: failure.to_string(),
-                complaint: Some("expected a start".into()),
+                told: failure.as_ref().map_or("started", |_| "failed").into(),
+                word: failure.as_ref().map_or("started", |_| "failed"),
+                complaint: failure.as_ref().map(|_| "expected a start".into()),
+                why: failure.map(|it| it.to_string()).unwrap_or_default(),
+                decision: None,
+                sessions: stage.take_sessions(),
+                standing: stage.standing(),
+                said,
             });
         }
         steps.extend(self.script.step.iter().map(|step| done(&mut stage, step)));
@@ -155,10 +179,23 @@ impl Usage {
 }
 
 fn done(stage: &mut Stage, step: &Step) -> Done {
-    match play(stage, step) {
+    let played = play(stage, step);
+    let said = stage.take_said();
+    let sessions = stage.take_sessions();
+    let standing = stage.standing();
+    let of_sessions = step.expect.as_ref();
+    let of_sessions = of_sessions.and_then(|it| check::complaint_of_sessions(it, &sessions));
+    let say = step.title();
+    match played {
         Ok(Played::Decision(decision)) => Done {
-            say: step.say.clone(),
-            told: check::told(decision.as_ref()),
+            say,
+            told: words::verdict(decision.as_ref().map(|it| &it.verdict)),
+            word: match decision.as_ref().map(|it| &it.verdict) {
+                None | Some(Verdict::Pass) => "pass",
+                Some(Verdict::Accept(_)) => "accept",
+                Some(Verdict::Reject(_)) => "reject",
+                Some(Verdict::Ask) => "ask",
+            },
             why: decision
                 .as_ref()
                 .map(|it| it.why.clone())
@@ -166,18 +203,33 @@ fn done(stage: &mut Stage, step: &Step) -> Done {
             complaint: step
                 .expect
                 .as_ref()
-                .and_then(|expect| check::complaint(expect, decision.as_ref())),
+                .and_then(|expect| check::complaint(expect, decision.as_ref()))
+                .or(of_sessions),
+            decision,
+            sessions,
+            standing,
+            said,
         },
         Ok(Played::Other(told)) => Done {
-            say: step.say.clone(),
+            say,
             told: told.into(),
+            word: told,
             why: String::new(),
-            complaint: None,
+            decision: None,
+            sessions,
+            standing,
+            said,
+            complaint: of_sessions,
         },
         Err(failure) => Done {
-            say: step.say.clone(),
+            say,
             told: format!("failed ({})", failure.kind),
+            word: "failed",
             why: failure.text.clone(),
+            decision: None,
+            sessions,
+            standing,
+            said,
             complaint: Some("expected no failure".into()),
         },
     }

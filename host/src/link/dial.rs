@@ -26,7 +26,7 @@ const READ_BUFFER: usize = 8 * 1024;
 const WRITE_BUFFER: usize = 16 * 1024;
 
 /// If the guest sets none.
-const OPEN_DEADLINE: Duration = Duration::from_secs(30);
+pub(super) const OPEN_DEADLINE: Duration = Duration::from_secs(30);
 
 /// All that dialling needs besides the target.
 pub(super) struct Dialler {
@@ -60,17 +60,27 @@ impl Dialler {
             ms => Duration::from_millis(u64::from(ms)),
         };
         let deadline = Instant::now() + patience;
+        let wire = self.reach(&address, &attempt.target, deadline).await?;
+        self.upgrade(&address, &attempt, wire, deadline).await
+    }
+
+    /// To the far end, as the target says it is to be believed.
+    pub async fn reach(
+        &self,
+        address: &Address,
+        target: &Target,
+        deadline: Instant,
+    ) -> Result<Wire, Failure> {
         // First, so that nobody is bothered by a dial that cannot succeed.
         let tls = match address.secure {
-            true => Some(self.tls(&attempt.target)?),
+            true => Some(self.tls(target)?),
             false => None,
         };
-        let stream = self.connect(&address, deadline).await?;
-        let wire = match tls {
-            Some(tls) => self.secure(&address, tls, stream, deadline).await?,
-            None => Wire::plain(stream, Arc::clone(&self.tally)),
-        };
-        self.upgrade(&address, &attempt, wire, deadline).await
+        let stream = self.connect(address, deadline).await?;
+        match tls {
+            Some(tls) => self.secure(address, tls, stream, deadline).await,
+            None => Ok(Wire::plain(stream, Arc::clone(&self.tally))),
+        }
     }
 
     fn tls(&self, target: &Target) -> Result<TlsConnector, Failure> {

@@ -42,7 +42,17 @@ pub(super) enum Command {
     Send(Frame),
     Disconnect(Disconnect),
     Online(bool),
-    Close(Duration, oneshot::Sender<()>),
+    Close(Closing, oneshot::Sender<()>),
+}
+
+/// How a link ends for good.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Closing {
+    /// The link stays open this long after the last frame was sent, so that the
+    /// far end has taken it in before the close frame comes.
+    pub linger: Duration,
+    /// When to give up, counted from the end of `linger`.
+    pub bound: Duration,
 }
 
 pub(super) struct Driver {
@@ -171,12 +181,16 @@ impl Driver {
             Command::Connect(plan) => self.connect(*plan),
             Command::Disconnect(disconnect) => self.disconnect(&disconnect),
             Command::Online(online) => self.network(online),
-            Command::Close(bound, done) => self.close(bound, done),
+            Command::Close(closing, done) => self.close(closing, done),
         }
     }
 
     fn connect(&mut self, plan: LinkPlan) {
         if !self.away && self.plan.as_ref() == Some(&plan) {
+            return;
+        }
+        if !self.away && self.adopt(&plan) {
+            self.plan = Some(plan);
             return;
         }
         self.end_ours("the connection is set up anew", Some(0));
@@ -191,6 +205,34 @@ impl Driver {
         self.plan = Some(plan);
         self.away = false;
         self.dial();
+    }
+
+    /// Whether the open link does for this plan too: it leads to the same central
+    /// system in the same way, and only the pings differ, which change on the spot.
+    fn adopt(&mut self, plan: &LinkPlan) -> bool {
+        let Phase::Up(session) = &mut self.phase else {
+            return false;
+        };
+        if !self
+            .plan
+            .as_ref()
+            .is_some_and(|now| now.differs_in_pings_only(plan))
+        {
+            return false;
+        }
+        let connect = &plan.connect;
+        tracing::info!(
+            link = session.up.link,
+            ping_interval_ms = connect.ping_interval_ms,
+            pong_deadline_ms = connect.pong_deadline_ms,
+            "ping interval changed; the link stays open"
+        );
+        session.keep_alive(KeepAlive::new(
+            connect.ping_interval_ms,
+            connect.pong_deadline_ms,
+            Instant::now().into_std(),
+        ));
+        true
     }
 
     fn disconnect(&mut self, disconnect: &Disconnect) {
@@ -226,13 +268,17 @@ impl Driver {
         self.tell_down(link, self.redial.target(), failure, None);
     }
 
-    fn close(&mut self, bound: Duration, done: oneshot::Sender<()>) {
+    fn close(&mut self, closing: Closing, done: oneshot::Sender<()>) {
+        let mut bound = closing.bound;
         self.plan = None;
         self.away = false;
         self.untold.clear();
         if let Phase::Up(session) = std::mem::replace(&mut self.phase, Phase::Resting) {
             tracing::info!(link = session.up.link, "link closed");
-            self.part(*session, Some(close_frame(1001, "going away")), bound);
+            let linger = closing.linger.saturating_sub(session.quiet_for());
+            bound += linger;
+            let close = Some(close_frame(1001, "going away"));
+            self.part_after(linger, *session, close, bound);
         }
         self.shared.set_state(LinkState::Idle);
         let parting = Arc::clone(&self.parting);
@@ -374,6 +420,16 @@ impl Driver {
     }
 
     fn part(&mut self, session: Session, close: Option<CloseFrame>, bound: Duration) {
+        self.part_after(Duration::ZERO, session, close, bound);
+    }
+
+    fn part_after(
+        &mut self,
+        linger: Duration,
+        session: Session,
+        close: Option<CloseFrame>,
+        bound: Duration,
+    ) {
         let Ok(parting) = Arc::clone(&self.parting).try_lock_owned() else {
             return; // the one before is not through: two at a time are too many
         };
@@ -381,6 +437,7 @@ impl Driver {
         let farewell = Farewell {
             socket,
             outbox,
+            linger,
             close,
             bound,
         };

@@ -29,6 +29,8 @@ pub(super) struct Farewell {
     pub socket: WebSocketStream<Wire>,
     /// Not yet sent.
     pub outbox: VecDeque<Message>,
+    /// How long the socket stays open, and is read, before the close frame.
+    pub linger: Duration,
     /// None: the far end closed, and its close frame is to be answered.
     pub close: Option<CloseFrame>,
     pub bound: Duration,
@@ -46,20 +48,33 @@ impl Farewell {
             for message in self.outbox {
                 self.socket.feed(message).await?;
             }
+            self.socket.flush().await?;
+            if !self.linger.is_zero() {
+                let lingering = timeout(self.linger, until_closed(&mut self.socket));
+                if lingering.await.is_ok() {
+                    return Ok(()); // the far end did not wait for ours
+                }
+            }
             self.socket.send(Message::Close(Some(close))).await?;
         } else {
             self.socket.flush().await?;
         }
         // To the far end's close frame; nothing comes if reading already failed.
-        while let Some(Ok(message)) = self.socket.next().await {
-            if message.is_close() {
-                break;
-            }
-        }
+        until_closed(&mut self.socket).await;
         let wire = self.socket.get_mut();
         wire.shutdown().await?;
         tokio::io::copy(&mut wire.take(READ_AT_MOST), &mut tokio::io::sink()).await?;
         Ok(())
+    }
+}
+
+/// Reads, and throws away, up to the far end's close frame or the end of the
+/// connection.
+async fn until_closed(socket: &mut WebSocketStream<Wire>) {
+    while let Some(Ok(message)) = socket.next().await {
+        if message.is_close() {
+            break;
+        }
     }
 }
 

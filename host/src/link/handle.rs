@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 use super::counters::{LinkCounters, Tally};
-use super::driver::{Command, Driver};
+use super::driver::{Closing, Command, Driver};
 use super::plan::{LinkEvent, LinkMaterial, LinkPlan, LinkSettings};
 use crate::clock::Clock;
 use crate::wit::protocol::{Disconnect, Frame, LinkState};
@@ -56,7 +56,8 @@ impl Link {
     }
 
     /// Dials as planned, and again whenever that fails or ends. The plan already
-    /// followed: nothing happens. Another: an open link is closed, after what was
+    /// followed: nothing happens. One that differs in pings only: an open link stays
+    /// open and follows it. Another: an open link is closed, after what was
     /// sent on it, and the new plan begins at its first target.
     pub fn connect(&self, plan: LinkPlan) {
         self.tell(Command::Connect(Box::new(plan)));
@@ -96,9 +97,12 @@ impl Link {
     /// latest after `bound`. The link tells nothing of it, nor anything further
     /// before the next [`Link::connect`]; what it told before may still wait to
     /// be taken.
-    pub async fn close(&self, bound: Duration) {
+    ///
+    /// The link stays open for `linger` after its last frame, so that the far end
+    /// has read it before the close frame comes; `bound` counts from then.
+    pub async fn close(&self, linger: Duration, bound: Duration) {
         let (done, closed) = oneshot::channel();
-        self.tell(Command::Close(bound, done));
+        self.tell(Command::Close(Closing { linger, bound }, done));
         // An error means that the task has ended: nothing is open then.
         let _ = closed.await;
     }

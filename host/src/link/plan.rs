@@ -66,6 +66,24 @@ pub struct LinkPlan {
     pub passwords: Vec<Option<Vec<u8>>>,
 }
 
+impl LinkPlan {
+    /// Whether an open link of this plan is one of the other plan too, if only it
+    /// is pinged differently.
+    pub(super) fn differs_in_pings_only(&self, other: &Self) -> bool {
+        let Connect {
+            ping_interval_ms,
+            pong_deadline_ms,
+            ..
+        } = other.connect;
+        let pinged = Connect {
+            ping_interval_ms,
+            pong_deadline_ms,
+            ..self.connect.clone()
+        };
+        pinged == other.connect && self.passwords == other.passwords
+    }
+}
+
 impl fmt::Debug for LinkPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LinkPlan")

@@ -6,6 +6,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::{Sink, Stream};
 use tokio::time::{Instant, Sleep};
@@ -20,6 +21,10 @@ use super::redial::PROVEN_AFTER;
 use super::wire::Wire;
 use crate::wit::protocol::{LinkFailure, LinkUp};
 
+/// Text that may wait for a far end that takes nothing: twice what one call of a
+/// guest can return.
+const MAX_WAITING_BYTES: usize = 16 << 20;
+
 pub(super) struct Session {
     pub up: LinkUp,
     socket: WebSocketStream<Wire>,
@@ -32,6 +37,8 @@ pub(super) struct Session {
     /// Bytes received when the keep-alive was asked last.
     heard: u64,
     opened: Instant,
+    /// When a frame was queued last.
+    pushed: Instant,
     frame_came: bool,
     binary_came: bool,
     tally: Arc<Tally>,
@@ -55,9 +62,7 @@ impl Session {
         most_waiting: usize,
         tally: Arc<Tally>,
     ) -> Self {
-        let timer = keepalive
-            .wake_at()
-            .map(|at| Box::pin(tokio::time::sleep_until(at.into())));
+        let timer = timer_of(&keepalive);
         Self {
             up,
             heard: socket.get_ref().received(),
@@ -68,6 +73,7 @@ impl Session {
             keepalive,
             timer,
             opened: Instant::now(),
+            pushed: Instant::now(),
             frame_came: false,
             binary_came: false,
             tally,
@@ -77,12 +83,24 @@ impl Session {
     /// Queues a frame; it goes out, with all others queued, at the next poll.
     pub fn push(&mut self, text: String) {
         self.tally.frames_out.add(1);
+        self.pushed = Instant::now();
         self.outbox.push_back(Message::Text(text.into()));
     }
 
     /// Whether this link was more than a far end that accepts and closes.
     pub fn is_proven(&self) -> bool {
         self.frame_came || self.opened.elapsed() >= PROVEN_AFTER
+    }
+
+    /// Since when nothing was queued to be sent.
+    pub fn quiet_for(&self) -> Duration {
+        self.pushed.elapsed()
+    }
+
+    /// Pings and judges by this from now on.
+    pub fn keep_alive(&mut self, keepalive: KeepAlive) {
+        self.timer = timer_of(&keepalive);
+        self.keepalive = keepalive;
     }
 
     /// Sends what is queued and waits for what comes. With `may_read` off it only
@@ -139,7 +157,8 @@ impl Session {
                 Poll::Pending => {}
             }
         }
-        if self.outbox.len() > self.most_waiting {
+        let bytes: usize = self.outbox.iter().map(Message::len).sum();
+        if self.outbox.len() > self.most_waiting || bytes > MAX_WAITING_BYTES {
             return Err(Failure::new(
                 LinkFailure::Silent,
                 format!(
@@ -198,4 +217,9 @@ impl Session {
         }
         Ok(())
     }
+}
+
+fn timer_of(keepalive: &KeepAlive) -> Option<Pin<Box<Sleep>>> {
+    let at = keepalive.wake_at()?;
+    Some(Box::pin(tokio::time::sleep_until(at.into())))
 }

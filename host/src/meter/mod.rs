@@ -12,7 +12,7 @@ pub mod modbus;
 use std::time::Duration;
 
 use crate::outlet::Moment;
-use crate::wit::protocol::Measurement;
+use crate::wit::protocol::{Measurement, SignedData};
 
 /// What a meter said at one moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +23,10 @@ pub struct Sample {
     pub measurements: Vec<Measurement>,
     /// When it was read.
     pub at: Moment,
+    /// The register's own time stamp, Unix ms.
+    pub register_ms: Option<i64>,
+    /// The register as the meter has signed it.
+    pub signed: Option<SignedData>,
 }
 
 /// What comes of asking a meter.

@@ -6,6 +6,7 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 
 use super::driver::Source;
+use super::rules::Clamp;
 use super::sim::{BenchAnswer, BenchOrder};
 use crate::meter::Sample;
 use crate::wit::protocol::{Fault, Indication, LockMove, MeterRequest, Permit};
@@ -13,12 +14,21 @@ use crate::wit::protocol::{Fault, Indication, LockMove, MeterRequest, Permit};
 /// An order to the safety thread, or a driver's call for attention.
 #[derive(Debug)]
 pub(super) enum Command {
-    Permit(Permit),
+    /// A permit, and the connection that it was decided for.
+    Permit(Permit, u64),
+    /// Lowers the permit in force, if it is of the same session.
+    Lower(Permit),
+    /// What is said of a session at an outlet, in place of what was said before.
+    Clamp(u32, u64, Vec<Clamp>),
     Revoke(u32),
+    /// The component knows of all departures before this connection.
+    Known(u32, u64),
     MoveLock(LockMove),
     ReadMeter(MeterRequest),
     Indicate(Indication),
     GuestHealthy(bool),
+    /// The clock was set, and no component is at work.
+    ClockStepped,
     RevokeAll,
     /// An input of this outlet has changed.
     Edge(u32, Instant),

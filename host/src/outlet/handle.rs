@@ -12,9 +12,12 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
 use super::command::Command;
+use super::connection::OutletView;
 use super::driver::Inputs;
+use super::group::Group;
 use super::latency::{Latencies, Latency};
 use super::moment::Moment;
+use super::rules::Clamp;
 use super::settings::{DriverSettings, Fittings, OutletSettings, SafetySettings};
 use super::sim::{Keeper, Registers, Saved, SimBench, SimOptions, SimOutlet};
 use super::teller::{Teller, View};
@@ -137,8 +140,16 @@ impl Outlets {
         let (reports, reported) = mpsc::channel();
         let (last_word, told) = mpsc::channel();
         let behind = Arc::new(AtomicUsize::new(0));
+        for unit in &mut units {
+            // Nothing before the group has said so.
+            let groups = &mut safety.groups.iter();
+            if groups.any(|group| group.outlets.contains(&unit.number)) {
+                unit.share(0);
+            }
+        }
         let safety = Safety {
             units,
+            groups: safety.groups.iter().map(Group::new).collect(),
             clock: clock.clone(),
             origin,
             inbox,
@@ -188,9 +199,34 @@ impl Outlets {
         })
     }
 
-    /// Gives a permit, or changes the one in force.
-    pub fn permit(&self, permit: Permit) {
-        self.send(Command::Permit(permit));
+    /// Gives a permit, or changes the one in force. `connection` is the one that
+    /// it was decided for ([`OutletView::connection`]): if that car has left, the
+    /// permit is refused ([`HardwareEvent::Permit`]).
+    pub fn permit(&self, permit: Permit, connection: u64) {
+        self.send(Command::Permit(permit, connection));
+    }
+
+    /// Lowers the permit in force to what this one allows, if both are of the same
+    /// session; never allows more than before.
+    pub fn lower(&self, to: Permit) {
+        self.send(Command::Lower(to));
+    }
+
+    /// What is said of a session at an outlet beside its permit, in place of what was
+    /// said of it before; nothing any more, if it is empty.
+    pub fn clamp(&self, outlet: u32, session: u64, clamps: Vec<Clamp>) {
+        self.send(Command::Clamp(outlet, session, clamps));
+    }
+
+    /// The component knows of all cars that left before this connection began.
+    pub fn known(&self, outlet: u32, connection: u64) {
+        self.send(Command::Known(outlet, connection));
+    }
+
+    /// The clock was set while no component was at work: of each permit the lowest
+    /// limit that was planned applies from now on.
+    pub fn clock_stepped(&self) {
+        self.send(Command::ClockStepped);
     }
 
     /// Takes an outlet's permit back.
@@ -239,25 +275,36 @@ impl Outlets {
     /// The outlets once everything that this handle was told before has been
     /// done; as they were seen last, if that takes longer than 250 ms. To be
     /// called on a tokio runtime with time.
-    pub async fn fresh_snapshot(&self) -> Vec<OutletState> {
+    pub async fn fresh_views(&self) -> Vec<OutletView> {
         let (done, waiting) = oneshot::channel();
         self.send(Command::Sync(done));
         if tokio::time::timeout(FRESH, waiting).await.is_err() {
-            tracing::warn!("the disk holds up the state of the outlets; an older one is used");
+            tracing::warn!("outlet snapshot timed out; using the previous one");
         }
-        self.snapshot()
+        self.views()
     }
 
-    /// The outlets as they were seen last; the ages of readings are of now.
+    /// The outlets as they were seen last, with their numbers; the ages of readings
+    /// are of now.
     #[must_use]
-    pub fn snapshot(&self) -> Vec<OutletState> {
+    pub fn views(&self) -> Vec<OutletView> {
         let mut outlets = self.view().outlets;
         let now = self.clock.stamp();
-        for reading in outlets.iter_mut().filter_map(|o| o.reading.as_mut()) {
-            let age = now.monotonic_ms.saturating_sub(reading.at.monotonic_ms);
-            reading.age_ms = u32::try_from(age).unwrap_or(u32::MAX);
+        for view in &mut outlets {
+            let departed = view.departures.iter_mut().map(|it| &mut it.state);
+            let states = departed.chain([&mut view.state]);
+            for reading in states.filter_map(|state| state.reading.as_mut()) {
+                let age = now.monotonic_ms.saturating_sub(reading.at.monotonic_ms);
+                reading.age_ms = u32::try_from(age).unwrap_or(u32::MAX);
+            }
         }
         outlets
+    }
+
+    /// The outlets as they were seen last.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<OutletState> {
+        self.views().into_iter().map(|view| view.state).collect()
     }
 
     /// What each outlet was last told to show.
@@ -401,7 +448,7 @@ fn first_view(units: &mut [Unit], clock: &Clock) -> View {
     };
     let state = |unit: &mut Unit| {
         unit.settle(now);
-        unit.state(now)
+        unit.view(now)
     };
     View {
         outlets: units.iter_mut().map(state).collect(),

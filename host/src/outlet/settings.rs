@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::driver::{Inputs, OutletDriver};
+use super::group::GroupSettings;
 use super::sim::SimSettings;
 use crate::meter::Meter;
 use crate::wit::protocol::Cable;
@@ -103,12 +104,25 @@ pub struct SafetySettings {
     pub orphan_permit_life: Duration,
     /// From a command to the contactor until its feedback must agree.
     pub contactor_bound: Duration,
+    /// How often the contactor may close; none: as often as somebody wants.
+    pub cycling: Option<Cycling>,
     /// How long the lock's motor may take.
     pub lock_bound: Duration,
     /// How long a meter may take to answer; then its last value counts as stale.
     pub meter_bound: Duration,
     /// How long the end of the process waits for zero current.
     pub shutdown_bound: Duration,
+    /// Outlets that share a power path.
+    pub groups: Vec<GroupSettings>,
+}
+
+/// How often a contactor may close.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cycling {
+    /// From one closing to the next.
+    pub interval: Duration,
+    /// In any hour.
+    pub per_hour: u32,
 }
 
 impl Default for SafetySettings {
@@ -117,9 +131,11 @@ impl Default for SafetySettings {
             zero_current_bound: Duration::from_secs(3),
             orphan_permit_life: Duration::from_secs(600),
             contactor_bound: Duration::from_millis(500),
+            cycling: None,
             lock_bound: Duration::from_secs(3),
             meter_bound: Duration::from_millis(900),
             shutdown_bound: Duration::from_millis(700),
+            groups: Vec::new(),
         }
     }
 }

@@ -11,6 +11,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
 use super::HardwareEvent;
+use super::connection::{OutletView, PermitFate, PermitNews};
 use super::rules;
 use super::sim::{BenchAnswer, BenchError, Keep, Keeper, Registers, Saved, Worked};
 
@@ -19,7 +20,7 @@ use crate::wit::protocol::{ContactorState, Fault, Indication, OutletChange, Outl
 /// What is seen from outside at one moment.
 #[derive(Clone, Debug, Default)]
 pub(super) struct View {
-    pub(super) outlets: Vec<OutletState>,
+    pub(super) outlets: Vec<OutletView>,
     pub(super) indications: Vec<Indication>,
 }
 
@@ -61,7 +62,7 @@ impl Teller {
             // What is so at the start is no change.
             if std::mem::take(&mut first) {
                 let outlets = &report.view.outlets;
-                outlets.iter().for_each(|state| self.log_faults(state));
+                outlets.iter().for_each(|it| self.log_faults(&it.state));
             }
             self.tell(report);
             self.behind.fetch_sub(1, Ordering::Relaxed);
@@ -112,8 +113,10 @@ impl Teller {
     /// What a technician wants to see first: when energy flowed and how much, and
     /// what was wrong.
     fn log(&mut self, event: &HardwareEvent) {
-        let HardwareEvent::Outlet(event) = event else {
-            return;
+        let event = match event {
+            HardwareEvent::Outlet(it) => &it.event,
+            HardwareEvent::Permit(it) => return log_permit(it),
+            _ => return,
         };
         match event.change {
             OutletChange::Contactor => log_contactor(&event.state),
@@ -139,6 +142,26 @@ impl Teller {
             tracing::info!(outlet, "over: {}", in_words(fault));
         }
         *said = now;
+    }
+}
+
+fn log_permit(news: &PermitNews) {
+    let PermitNews {
+        outlet,
+        session,
+        connection,
+        register_mwh,
+        ..
+    } = *news;
+    let register_mwh = register_mwh.unwrap_or(0);
+    let what = news.fate.in_words();
+    match news.fate {
+        PermitFate::Revoked | PermitFate::CarLeft => {
+            tracing::info!(outlet, connection, session, register_mwh, "permit {what}");
+        }
+        PermitFate::NoComponent | PermitFate::Unwatched | PermitFate::TooLate => {
+            tracing::warn!(outlet, connection, session, register_mwh, "permit {what}");
+        }
     }
 }
 

@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::HardwareEvent;
+use super::attention::Attention;
 use super::command::Command;
+use super::group::{Group, Member};
 use super::latency::{Latencies, Latency};
 use super::moment::{Moment, earliest};
 use super::sim::{BenchAnswer, BenchError, BenchOrder, OutletOrder, Saved, Worked};
@@ -25,12 +27,16 @@ use crate::wit::protocol::{Indication, OutletChange};
 const BATCH: usize = 64;
 /// Reports that the teller may be behind before plain views are left out.
 const MOST_BEHIND: usize = 16;
+/// How often the shares of a group are looked at in one turn; more comes with the
+/// next one.
+const MAX_ROUNDS: usize = 3;
 /// Without any deadline.
 const IDLE: Duration = Duration::from_secs(1);
 
 /// Everything that the thread owns.
 pub(super) struct Safety {
     pub(super) units: Vec<Unit>,
+    pub(super) groups: Vec<Group>,
     pub(super) clock: Clock,
     /// [`Moment::ZERO`].
     pub(super) origin: Instant,
@@ -73,10 +79,17 @@ impl Safety {
         let mut indications = BTreeMap::new();
         let mut fresh = Vec::new();
         let mut ends_at: Option<Moment> = None;
+        let mut attention = Attention::new(self.present().moment);
         self.settle_all(&mut news);
         self.report(&mut news, &indications);
         loop {
-            let command = match self.inbox.recv_timeout(self.wait(ends_at)) {
+            // Behind the work, and behind the wait: before any command that is of the
+            // time before the lapse.
+            self.look_for_lapse(&mut attention, Duration::ZERO);
+            let wait = self.wait(ends_at);
+            let received = self.inbox.recv_timeout(wait);
+            self.look_for_lapse(&mut attention, wait);
+            let command = match received {
                 Ok(command) => Some(command),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => Some(Command::Shutdown),
@@ -115,12 +128,28 @@ impl Safety {
         self.report(&mut news, &indications);
     }
 
+    /// Cars that nobody has watched count as other ones.
+    fn look_for_lapse(&mut self, attention: &mut Attention, planned: Duration) {
+        let now = self.present();
+        let Some(lapse) = attention.lapse(now.moment, planned) else {
+            return;
+        };
+        tracing::error!(
+            lapse_ms = lapse.as_millis(),
+            "the safety thread did not run; connected cars need a new authorization"
+        );
+        for unit in &mut self.units {
+            unit.unwatched(now);
+        }
+    }
+
     /// Until when nothing is to be done.
     fn wait(&self, ends_at: Option<Moment>) -> Duration {
         let now = self.present().moment;
         self.units
             .iter()
             .map(|unit| unit.wake_at(now))
+            .chain(self.groups.iter().map(Group::wake_at))
             .fold(ends_at, earliest)
             .map_or(IDLE, |at| at.since(now))
     }
@@ -137,12 +166,19 @@ impl Safety {
         let now = self.present();
         let moment = now.moment;
         match command {
-            Command::Permit(permit) => {
+            Command::Permit(permit, connection) => {
                 self.one(now, permit.outlet, news, |unit| {
-                    unit.permit(moment, &permit)
+                    unit.permit(now, &permit, connection);
                 });
             }
-            Command::Revoke(outlet) => self.one(now, outlet, news, Unit::revoke),
+            Command::Lower(to) => self.one(now, to.outlet, news, |unit| unit.lower(now, &to)),
+            Command::Clamp(outlet, session, clamps) => {
+                self.one(now, outlet, news, |unit| unit.clamp(now, session, clamps));
+            }
+            Command::Known(outlet, connection) => {
+                self.one(now, outlet, news, |unit| unit.known(connection));
+            }
+            Command::Revoke(outlet) => self.one(now, outlet, news, |unit| unit.revoke(now)),
             Command::MoveLock(order) => {
                 self.one(now, order.outlet, news, |unit| {
                     unit.move_lock(moment, &order)
@@ -155,7 +191,8 @@ impl Safety {
             Command::GuestHealthy(healthy) => {
                 self.each(|unit| unit.guest_healthy(moment, healthy));
             }
-            Command::RevokeAll => self.each(Unit::revoke),
+            Command::ClockStepped => self.each(Unit::clock_stepped),
+            Command::RevokeAll => self.each(|unit| unit.revoke(now)),
             // To be here is all.
             Command::Turn => {}
             Command::Sync(waiting) => news.waiting.push(waiting),
@@ -265,6 +302,36 @@ impl Safety {
             unit.settle(now);
             collect(unit, news);
         }
+        for index in 0..self.groups.len() {
+            self.settle_group(index, news);
+        }
+    }
+
+    /// Shares are lowered before others are raised, and a contactor that opens for it
+    /// leaves more for the others.
+    fn settle_group(&mut self, index: usize, news: &mut News) {
+        for _ in 0..MAX_ROUNDS {
+            let now = self.present();
+            let group = &mut self.groups[index];
+            let place_of = |number: &u32| self.units.iter().position(|it| it.number == *number);
+            let places: Vec<usize> = group.outlets.iter().filter_map(place_of).collect();
+            let members: Vec<Member> = places.iter().map(|it| self.units[*it].member()).collect();
+            let shares = group.share(now.moment, &members);
+            let mut shares: Vec<(u32, usize)> = shares.into_iter().zip(places).collect();
+            shares.sort_by_key(|(share_ma, place)| *share_ma > self.units[*place].share_ma());
+            let mut is_changed = false;
+            for (share_ma, place) in shares {
+                let unit = &mut self.units[place];
+                if unit.share(share_ma) {
+                    is_changed = true;
+                    unit.settle(now);
+                    collect(unit, news);
+                }
+            }
+            if !is_changed {
+                return;
+            }
+        }
     }
 
     fn report(&mut self, news: &mut News, indications: &BTreeMap<u32, Indication>) {
@@ -284,7 +351,7 @@ impl Safety {
             // Who waits wants to see the present register.
             self.each(|unit| unit.look(now.moment));
         }
-        let outlets = self.units.iter().map(|unit| unit.state(now)).collect();
+        let outlets = self.units.iter().map(|unit| unit.view(now)).collect();
         let saved = (self.persistent && (worked || !events.is_empty())).then(|| self.saved());
         let registers = if self.keep_registers {
             self.registers()
@@ -332,10 +399,11 @@ impl Safety {
 fn collect(unit: &mut Unit, news: &mut News) {
     for told in unit.take_told() {
         news.events.push(match told {
-            Told::Outlet(event) => {
-                news.opened |= event.change == OutletChange::Contactor && !unit.is_closed();
-                HardwareEvent::Outlet(event)
+            Told::Outlet(it) => {
+                news.opened |= it.event.change == OutletChange::Contactor && !unit.is_closed();
+                HardwareEvent::Outlet(it)
             }
+            Told::Permit(it) => HardwareEvent::Permit(it),
             Told::Meter(read) => HardwareEvent::Meter(read),
             Told::Lock(moved) => HardwareEvent::LockMoved(moved),
         });

@@ -4,15 +4,18 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::connection::{Connections, OutletNews, OutletView, PermitFate, PermitNews};
 use super::driver::{Facts, Flow, OutletDriver, Outputs, Source};
+use super::group::Member;
 use super::moment::{Moment, earliest};
-use super::rules::Rules;
+use super::rules::{Clamp, Rules, Timed};
 use super::settings::{Fittings, OutletLimits, SafetySettings};
 use super::watch::{Seen, Watch};
 use crate::meter::{Answer, Meter, Sample};
 use crate::wit::protocol::{
-    ContactorState, Fault, FaultKind, Indication, LockMove, LockMoved, Measurement, MeterRead,
-    OutletEvent, OutletState, Permit, Quantity, Reading, Stamp,
+    AcSupply, ContactorState, Fault, FaultKind, Indication, LockMove, LockMoved, Measurement,
+    MeterRead, OutletChange, OutletEvent, OutletState, Permit, PilotState, Quantity, Reading,
+    Stamp, Step, Supply,
 };
 
 /// Rules, inputs and outputs settle in a few rounds; more would be a loop.
@@ -36,9 +39,11 @@ pub(super) struct Present {
 }
 
 /// What is to be told outside.
+#[allow(clippy::large_enum_variant)] // nearly all of them are of the largest
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Told {
-    Outlet(OutletEvent),
+    Outlet(OutletNews),
+    Permit(PermitNews),
     Meter(MeterRead),
     Lock(LockMoved),
 }
@@ -53,6 +58,12 @@ pub(super) struct Unit {
     rules: Rules,
     watch: Watch,
     facts: Facts,
+    connections: Connections,
+    /// Of the last event.
+    serial: u64,
+    /// The connection that the last event was of.
+    told_connection: u64,
+    permit_end: Option<PermitNews>,
     outputs: Outputs,
     last: Option<Sample>,
     stale: bool,
@@ -78,7 +89,8 @@ impl Unit {
         driver.apply(now, &Outputs::SAFE);
         let rules = Rules::new(&limits, safety);
         let facts = driver.facts(now);
-        let watch = Watch::new(seen(&rules, &facts));
+        let connections = Connections::new(&facts);
+        let watch = Watch::new(seen(&rules, &facts, &connections));
         let mut unit = Self {
             number: limits.number,
             limits,
@@ -88,6 +100,10 @@ impl Unit {
             rules,
             watch,
             facts,
+            told_connection: connections.number(),
+            connections,
+            serial: 1,
+            permit_end: None,
             outputs: Outputs::SAFE,
             last: None,
             stale: false,
@@ -102,13 +118,64 @@ impl Unit {
         unit
     }
 
-    pub(super) fn permit(&mut self, now: Moment, permit: &Permit) {
+    /// A permit for one connection: refused if that car has already left.
+    pub(super) fn permit(&mut self, now: Present, permit: &Permit, connection: u64) {
+        if connection != self.connections.number() {
+            let news = self.permit_news(now, permit.session, connection, PermitFate::TooLate);
+            self.told.push(Told::Permit(news));
+            return self.rules.permit_refused();
+        }
         // The energy count begins with the register as it is now.
-        self.look(now);
-        self.rules.permit(now, permit);
+        self.look(now.moment);
+        self.rules
+            .permit(now.moment, permit, &moments(now, &permit.steps));
     }
 
-    pub(super) fn revoke(&mut self) {
+    /// The outlet was not watched for so long that the car may be another one. It
+    /// counts as one: the connection ends, with the register as it was before.
+    pub(super) fn unwatched(&mut self, now: Present) {
+        if !self.connections.lapse() {
+            return;
+        }
+        self.rules.connection_ended(PermitFate::Unwatched);
+        let state = OutletState {
+            pilot: PilotState::A,
+            ..self.state(now)
+        };
+        self.connections.departed(now.stamp, state);
+        self.tell(now);
+    }
+
+    pub(super) fn lower(&mut self, now: Present, to: &Permit) {
+        self.rules.lower(now.moment, to, &moments(now, &to.steps));
+    }
+
+    /// What is said of a session beside its permit.
+    pub(super) fn clamp(&mut self, now: Present, session: u64, clamps: Vec<Clamp>) {
+        let timed = |clamp: Clamp| Timed {
+            not_before: clamp.not_before_ms.map(|ms| moment(now, ms)),
+            until: clamp.until_ms.map(|ms| moment(now, ms)),
+            clamp,
+        };
+        let clamps = clamps.into_iter().map(timed).collect();
+        self.rules.clamp(session, clamps);
+    }
+
+    pub(super) fn clock_stepped(&mut self) {
+        self.rules.clock_stepped();
+    }
+
+    /// The component knows of all departures before this connection.
+    pub(super) fn known(&mut self, connection: u64) {
+        self.connections.known(connection);
+    }
+
+    pub(super) fn revoke(&mut self, now: Present) {
+        if let Some(permit) = self.rules.permit_in_force() {
+            let connection = self.connections.number();
+            let news = self.permit_news(now, permit.session, connection, PermitFate::Revoked);
+            self.permit_end = Some(news);
+        }
         self.rules.revoke();
     }
 
@@ -162,14 +229,38 @@ impl Unit {
         &mut *self.driver
     }
 
+    /// As its group sees it, by what was settled last.
+    pub(super) fn member(&self) -> Member {
+        Member {
+            wanted_ma: self.rules.wanted_ma(&self.facts),
+            closed: self.is_closed() || self.facts.contactor == ContactorState::Closed,
+            flow: self.facts.current,
+        }
+    }
+
+    /// What its group left to it last.
+    pub(super) fn share_ma(&self) -> u32 {
+        self.rules.share_ma()
+    }
+
+    /// What its group leaves to it. True if that changes anything.
+    pub(super) fn share(&mut self, share_ma: u32) -> bool {
+        self.rules.share(share_ma)
+    }
+
     /// Brings rules and hardware into agreement with what has changed.
     pub(super) fn settle(&mut self, now: Present) {
         let moment = now.moment;
         if moment >= self.next_look() {
             self.look(moment);
         }
+        let mut left = false;
         for _ in 0..MOST_ROUNDS {
             self.facts = self.present_facts(moment);
+            if self.connections.note(&self.facts) {
+                left = true;
+                self.rules.connection_ended(PermitFate::CarLeft);
+            }
             let register = self.last.as_ref().map(|sample| sample.energy_mwh);
             let outputs = self.rules.step(moment, &self.facts, register);
             if outputs == self.outputs {
@@ -177,6 +268,10 @@ impl Unit {
             }
             self.outputs = outputs;
             self.driver.apply(moment, &outputs);
+        }
+        if left {
+            self.look(moment);
+            self.connections.departed(now.stamp, self.state(now));
         }
         self.tell(now);
     }
@@ -210,17 +305,34 @@ impl Unit {
         OutletState {
             outlet: self.number,
             cable: self.limits.cable,
-            max_current_ma: self.limits.max_current_ma,
-            phases: self.limits.phases,
+            supply: Supply::Ac(AcSupply {
+                phases: self.limits.phases,
+                max_current_ma: self.limits.max_current_ma,
+            }),
             pilot: self.facts.pilot,
             plugged: self.facts.plugged,
             lock: self.rules.lock_state(&self.facts),
             contactor: self.facts.contactor,
             offered_ma: self.outputs.offered_ma,
             permit: self.rules.permit_in_force(),
+            serial: self.serial,
+            connection: self.connections.number(),
+            limited_by: self.rules.limiter(),
             energy_spent: self.rules.is_spent(),
             faults: self.rules.faults(&self.facts),
             reading: self.reading(now),
+        }
+    }
+
+    /// The same, with the numbers that tell old from new.
+    pub(super) fn view(&self, now: Present) -> OutletView {
+        OutletView {
+            state: self.state(now),
+            serial: self.serial,
+            connection: self.connections.number(),
+            departures: self.connections.departures(),
+            permit_end: self.permit_end.clone(),
+            paced: self.rules.is_paced(now.moment),
         }
     }
 
@@ -246,18 +358,22 @@ impl Unit {
     }
 
     fn tell(&mut self, now: Present) {
-        let changes = self
-            .watch
-            .changes(now.moment, &seen(&self.rules, &self.facts));
+        if let Some((permit, fate)) = self.rules.take_ended() {
+            // That of the car that has left, not of the next one.
+            let ended = matches!(fate, PermitFate::CarLeft | PermitFate::Unwatched);
+            let connection = self.connections.number() - u64::from(ended);
+            let news = self.permit_news(now, permit.session, connection, fate);
+            self.permit_end = Some(news.clone());
+            self.told.push(Told::Permit(news));
+        }
+        let seen = seen(&self.rules, &self.facts, &self.connections);
+        let changes = self.watch.changes(now.moment, &seen);
         if !changes.is_empty() {
             self.look(now.moment);
+            self.tell_hidden_departure();
             let state = self.state(now);
             for change in changes {
-                self.told.push(Told::Outlet(OutletEvent {
-                    change,
-                    at: now.stamp,
-                    state: state.clone(),
-                }));
+                self.tell_change(change, now.stamp, state.clone());
             }
         }
         for (id, state) in self.rules.take_lock_answers() {
@@ -268,6 +384,49 @@ impl Unit {
             }));
         }
         self.answer_readers(now);
+    }
+
+    /// A car left and another came before anything was told of it, since the pilot
+    /// flutters. Nothing is told of the next car before that.
+    fn tell_hidden_departure(&mut self) {
+        let hidden = self.told_connection < self.connections.number();
+        if let Some(departure) = self.connections.last_departure().filter(|_| hidden)
+            && self.connections.has_car()
+        {
+            let (at, state) = (departure.at, departure.state.clone());
+            self.tell_change(OutletChange::Pilot, at, state);
+        }
+        self.told_connection = self.connections.number();
+    }
+
+    fn tell_change(&mut self, change: OutletChange, at: Stamp, state: OutletState) {
+        self.serial += 1;
+        let state = OutletState {
+            serial: self.serial,
+            ..state
+        };
+        self.told.push(Told::Outlet(OutletNews {
+            event: OutletEvent { change, at, state },
+            serial: self.serial,
+            connection: self.connections.number(),
+        }));
+    }
+
+    fn permit_news(
+        &self,
+        now: Present,
+        session: u64,
+        connection: u64,
+        fate: PermitFate,
+    ) -> PermitNews {
+        PermitNews {
+            outlet: self.number,
+            session,
+            connection,
+            fate,
+            at: now.stamp,
+            register_mwh: self.last.as_ref().map(|sample| sample.energy_mwh),
+        }
     }
 
     fn answer_readers(&mut self, now: Present) {
@@ -369,6 +528,8 @@ impl Unit {
             },
             age_ms,
             stale: self.stale || overdue,
+            register_ms: sample.register_ms,
+            signed: sample.signed.clone(),
         })
     }
 
@@ -404,7 +565,18 @@ fn flow(sample: &Sample) -> Option<Flow> {
     })
 }
 
-fn seen(rules: &Rules, facts: &Facts) -> Seen {
+/// When the steps of a permit are due, on this thread's clock.
+fn moments(now: Present, steps: &[Step]) -> Vec<Moment> {
+    steps.iter().map(|step| moment(now, step.at_ms)).collect()
+}
+
+/// A monotonic time on this thread's clock.
+fn moment(now: Present, at_ms: u64) -> Moment {
+    let ahead = at_ms.saturating_sub(now.stamp.monotonic_ms);
+    now.moment.after(Duration::from_millis(ahead))
+}
+
+fn seen(rules: &Rules, facts: &Facts, connections: &Connections) -> Seen {
     Seen {
         pilot: facts.pilot,
         plugged: facts.plugged,
@@ -412,5 +584,6 @@ fn seen(rules: &Rules, facts: &Facts) -> Seen {
         contactor: facts.contactor,
         faults: rules.faults(facts),
         own_acts: rules.own_acts(),
+        connection: connections.number(),
     }
 }

@@ -23,6 +23,9 @@ pub(super) struct Seen {
     pub(super) contactor: ContactorState,
     pub(super) faults: Vec<Fault>,
     pub(super) own_acts: u32,
+    /// Number of the connection: a car that left and one that came are a change
+    /// of the pilot, even if it looks as before.
+    pub(super) connection: u64,
 }
 
 /// What has been told of one outlet.
@@ -80,7 +83,7 @@ impl Watch {
 
 fn differs(kind: OutletChange, told: &Seen, seen: &Seen) -> bool {
     match kind {
-        OutletChange::Pilot => told.pilot != seen.pilot,
+        OutletChange::Pilot => told.pilot != seen.pilot || told.connection != seen.connection,
         OutletChange::Plug => told.plugged != seen.plugged,
         OutletChange::Lock => told.lock != seen.lock,
         OutletChange::Contactor => told.contactor != seen.contactor,
@@ -91,7 +94,10 @@ fn differs(kind: OutletChange, told: &Seen, seen: &Seen) -> bool {
 
 fn adopt(kind: OutletChange, told: &mut Seen, seen: &Seen) {
     match kind {
-        OutletChange::Pilot => told.pilot = seen.pilot,
+        OutletChange::Pilot => {
+            told.pilot = seen.pilot;
+            told.connection = seen.connection;
+        }
         OutletChange::Plug => told.plugged = seen.plugged,
         OutletChange::Lock => told.lock = seen.lock,
         OutletChange::Contactor => told.contactor = seen.contactor,
@@ -143,6 +149,7 @@ mod tests {
             contactor,
             faults: Vec::new(),
             own_acts: 0,
+            connection: 1,
         }
     }
 

@@ -36,7 +36,7 @@ pub(crate) fn request(it: p::DecisionRequest) -> a::DecisionRequest {
             p::TokenOrigin::RemoteUnchecked => a::TokenOrigin::RemoteUnchecked,
             p::TokenOrigin::Plugged => a::TokenOrigin::Plugged,
         },
-        token: it.token,
+        token: token(it.token),
         outlet: it.outlet,
         reader: it.reader,
         online: it.online,
@@ -49,6 +49,23 @@ pub(crate) fn request(it: p::DecisionRequest) -> a::DecisionRequest {
             unknown_offline: it.rules.unknown_offline,
             cache: it.rules.cache,
             listing: it.rules.listing,
+        },
+    }
+}
+
+pub(crate) fn token(it: p::Token) -> a::Token {
+    a::Token {
+        id: it.id,
+        kind: match it.kind {
+            p::TokenKind::Iso14443 => a::TokenKind::Iso14443,
+            p::TokenKind::Iso15693 => a::TokenKind::Iso15693,
+            p::TokenKind::KeyCode => a::TokenKind::KeyCode,
+            p::TokenKind::MacAddress => a::TokenKind::MacAddress,
+            p::TokenKind::Emaid => a::TokenKind::Emaid,
+            p::TokenKind::Local => a::TokenKind::Local,
+            p::TokenKind::Central => a::TokenKind::Central,
+            p::TokenKind::None => a::TokenKind::None,
+            p::TokenKind::Unknown => a::TokenKind::Unknown,
         },
     }
 }
@@ -76,8 +93,10 @@ pub(crate) fn observed(it: p::Observed) -> a::Observed {
         },
         session: it.session,
         outlet: it.outlet,
-        token: it.token,
+        token: token(it.token),
         energy_wh: it.energy_wh,
+        power_w: it.power_w,
+        state_of_charge_percent: it.state_of_charge_percent,
     }
 }
 
@@ -89,6 +108,7 @@ pub(crate) fn verdict(it: a::Verdict) -> Option<p::Verdict> {
             energy_limit_wh: attributes.energy_limit_wh,
             expires_ms: attributes.expires_ms,
             parent: attributes.parent,
+            session_until_ms: attributes.session_until_ms,
         }),
         a::Verdict::Reject(rejection) => p::Verdict::Reject(p::Rejection {
             status: match rejection.status {
@@ -139,6 +159,7 @@ fn deadline_back(it: p::Deadline) -> a::Deadline {
 pub(crate) fn reason(it: p::BootReason) -> a::BootReason {
     match it {
         p::BootReason::PowerUp => a::BootReason::PowerUp,
+        p::BootReason::CleanShutdown => a::BootReason::CleanShutdown,
         p::BootReason::Restart => a::BootReason::Restart,
         p::BootReason::Swap => a::BootReason::Swap,
         p::BootReason::Recovery => a::BootReason::Recovery,

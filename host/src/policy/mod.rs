@@ -6,6 +6,7 @@
 
 pub(crate) mod convert;
 mod shadow;
+pub(crate) mod words;
 mod worker;
 
 pub use shadow::{Difference, ShadowFacts};
@@ -15,7 +16,7 @@ use tokio::sync::oneshot;
 
 use crate::config::OnFailure;
 use crate::wit::protocol::{DecisionRequest, Observed, Rejection, TokenStatus, Verdict};
-use worker::{Answer, Message};
+use worker::{Answer, Hand};
 
 /// All policies, in order. Clones ask the same ones.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +28,7 @@ pub struct Chain {
 struct Link {
     name: String,
     on_failure: OnFailure,
-    sender: std::sync::mpsc::Sender<Message>,
+    hand: Hand,
 }
 
 /// What the chain says.
@@ -47,7 +48,7 @@ impl Chain {
         self.links.push(Link {
             name: name.to_owned(),
             on_failure,
-            sender: worker.sender(),
+            hand: worker.for_chain(),
         });
     }
 
@@ -97,15 +98,14 @@ impl Chain {
     /// Tells all of them.
     pub fn observe(&self, observed: &Observed) {
         for link in &self.links {
-            // A policy whose thread is gone has been reported already.
-            let _ = link.sender.send(Message::Observed(observed.clone()));
+            link.hand.observe(observed.clone());
         }
     }
 
     /// Tells all of them that the wall clock was moved.
     pub fn clock_stepped(&self, by_ms: i64) {
         for link in &self.links {
-            let _ = link.sender.send(Message::ClockStepped(by_ms));
+            link.hand.clock_stepped(by_ms);
         }
     }
 }
@@ -113,14 +113,14 @@ impl Chain {
 impl Link {
     async fn ask(&self, request: DecisionRequest) -> Result<(Option<Verdict>, String), String> {
         let (reply, answer) = oneshot::channel();
-        let message = Message::Decide {
-            request: convert::request(request),
-            reply,
-        };
-        self.sender
-            .send(message)
+        self.hand
+            .ask(convert::request(request), reply)
             .map_err(|_| "it has ended".to_owned())?;
-        match answer.await {
+        let within = self.hand.answers_within();
+        let Ok(answer) = tokio::time::timeout(within, answer).await else {
+            return Err(format!("it did not answer within {within:?}"));
+        };
+        match answer {
             Ok(Answer::Decided(decision)) => Ok((convert::verdict(decision.verdict), decision.why)),
             Ok(Answer::Silent) => Ok((None, "it said nothing".into())),
             Ok(Answer::Failed(failure)) => Err(failure),

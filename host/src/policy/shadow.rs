@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use super::convert;
+use super::{convert, words};
 use crate::clock::Clock;
 use crate::guest::{Failure, Policy, Slot};
 use crate::slots::{Found, Version};
@@ -89,7 +89,7 @@ impl Shadow {
 
     /// Asks the same and compares.
     pub(super) fn look_on(&mut self, request: DecisionRequest, active: Said) {
-        let token = request.token.clone();
+        let token = request.token.id.clone();
         let said = self.ask(request);
         self.facts.requests += 1;
         self.facts.failures += u64::from(said.is_err());
@@ -145,19 +145,43 @@ fn verdict(said: &Said) -> Option<&Verdict> {
 
 fn in_words(said: &Said) -> String {
     match said {
-        Ok(Some(decision)) => {
-            let verdict = match &decision.verdict {
-                Verdict::Accept(it) => match it.limit_ma {
-                    Some(limit) => format!("accept, {limit} mA"),
-                    None => "accept".into(),
-                },
-                Verdict::Reject(it) => format!("reject ({})", crate::words::of(&it.status)),
-                Verdict::Ask => "ask".into(),
-                Verdict::Pass => "pass".into(),
-            };
-            format!("{verdict}: {}", decision.why)
-        }
-        Ok(None) => "pass".into(),
+        Ok(decision) => words::decision(decision.as_ref()),
         Err(failure) => format!("failed: {failure}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_words;
+    use crate::wit::authorization::{Attributes, Decision, Verdict};
+
+    #[test]
+    fn whatever_two_verdicts_differ_in_is_said() {
+        let said = |change: fn(&mut Attributes)| {
+            let mut attributes = Attributes {
+                limit_ma: Some(16_000),
+                energy_limit_wh: None,
+                expires_ms: None,
+                parent: None,
+                session_until_ms: None,
+            };
+            change(&mut attributes);
+            in_words(&Ok(Some(Decision {
+                id: 1,
+                verdict: Verdict::Accept(attributes),
+                why: "known".into(),
+            })))
+        };
+        let same = said(|_| {});
+        assert_eq!(same, "accept (at most 16000 mA): known");
+        for other in [
+            said(|it| it.limit_ma = None),
+            said(|it| it.energy_limit_wh = Some(5_000)),
+            said(|it| it.expires_ms = Some(0)),
+            said(|it| it.parent = Some("G".into())),
+            said(|it| it.session_until_ms = Some(0)),
+        ] {
+            assert_ne!(other, same);
+        }
     }
 }

@@ -4,6 +4,8 @@
 //! It decides nothing about what a failure means; that is the chain's business.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -14,7 +16,8 @@ use super::convert;
 use super::shadow::Shadow;
 use crate::board::Board;
 use crate::clock::Clock;
-use crate::guest::{Kind as _, Lost, Policy, Step, start_dropped};
+use crate::guest::{Kind as _, Lost, Outstanding, Policy, Step, start_dropped};
+use crate::sessions::Sessions;
 use crate::slots::{self, Handover, Swap, Tenant};
 use crate::store::Store;
 use crate::timers::Timers;
@@ -22,9 +25,20 @@ use crate::wit::authorization::{
     Action, Boot, Decision, DecisionRequest, Event, Question, Response, ServiceFailure, Setting,
 };
 use crate::wit::protocol::{BootReason as Reason, Dropped, Observed};
+use crate::zone::Zone;
 
 /// Lazy entries are looked after this often while nothing else happens.
 const IDLE: Duration = Duration::from_secs(5);
+
+/// Then messages are looked at again.
+const TIMERS_AT_A_TIME: usize = 16;
+
+/// Observations that may wait for a policy; those over it are lost, as
+/// `wit/authorization.wit` says that they may be.
+const MAX_OBSERVATIONS: usize = 256;
+
+/// How long a commit may take at most, here and in front of a question.
+const COMMIT_BOUND: Duration = Duration::from_secs(2);
 
 /// What a policy thread is made of.
 pub struct PolicySettings {
@@ -34,6 +48,10 @@ pub struct PolicySettings {
     pub tenant: Tenant<Policy>,
     /// Handed to it as configured.
     pub settings: Vec<Setting>,
+    /// Where the charger is.
+    pub zone: Zone,
+    /// What it may act on.
+    pub sessions: Sessions,
 }
 
 /// The thread could not be started.
@@ -47,12 +65,60 @@ pub struct WorkerError {
 /// A running policy.
 #[derive(Debug)]
 pub struct Worker {
-    sender: mpsc::Sender<Message>,
+    hand: Hand,
     thread: Option<JoinHandle<()>>,
 }
 
+/// Gives a policy something to do.
+#[derive(Clone, Debug)]
+pub(super) struct Hand {
+    sender: mpsc::Sender<Message>,
+    /// Observations on their way.
+    observations: Arc<AtomicUsize>,
+    /// A policy that is well answers within this.
+    answers_within: Duration,
+}
+
+impl Hand {
+    /// Asks; the thread has ended if this fails.
+    pub(super) fn ask(
+        &self,
+        request: DecisionRequest,
+        reply: oneshot::Sender<Answer>,
+    ) -> Result<(), Ended> {
+        self.give(Message::Decide { request, reply })
+    }
+
+    /// Tells it of something, unless it lags too far behind.
+    pub(super) fn observe(&self, observed: Observed) {
+        if self.observations.fetch_add(1, Ordering::Relaxed) >= MAX_OBSERVATIONS {
+            self.observations.fetch_sub(1, Ordering::Relaxed);
+            return;
+        }
+        // A policy whose thread is gone has been reported already.
+        let _ = self.give(Message::Observed(observed));
+    }
+
+    /// Tells it that the wall clock was moved.
+    pub(super) fn clock_stepped(&self, by_ms: i64) {
+        let _ = self.give(Message::ClockStepped(by_ms));
+    }
+
+    pub(super) fn answers_within(&self) -> Duration {
+        self.answers_within
+    }
+
+    fn give(&self, message: Message) -> Result<(), Ended> {
+        self.sender.send(message).map_err(|_| Ended)
+    }
+}
+
+/// The policy's thread is gone.
 #[derive(Debug)]
-pub(super) enum Message {
+pub(super) struct Ended;
+
+#[derive(Debug)]
+enum Message {
     Decide {
         request: DecisionRequest,
         reply: oneshot::Sender<Answer>,
@@ -85,18 +151,32 @@ impl Worker {
             name,
             tenant,
             settings,
+            zone,
+            sessions,
         } = settings;
+        let limits = tenant.life().slot().limits();
+        let hand = Hand {
+            sender: sender.clone(),
+            observations: Arc::default(),
+            // One that fails is started again, and asked again if that was another
+            // version; something else may be at work before.
+            answers_within: limits.start_time() + limits.handle_time() * 8 + COMMIT_BOUND,
+        };
         let it = Running {
+            observations: hand.observations.clone(),
             slot: tenant.life().slot().name().to_owned(),
             name: name.clone(),
             tenant,
             settings,
+            zone,
+            sessions,
             store,
             clock,
             board,
             timers: Timers::default(),
             questions: 0,
             shadow: None,
+            follow_ups: VecDeque::new(),
             hand: sender.clone(),
         };
         let thread = std::thread::Builder::new()
@@ -104,32 +184,32 @@ impl Worker {
             .spawn(move || it.run(&receiver))
             .map_err(|source| WorkerError { name, source })?;
         Ok(Self {
-            sender,
+            hand,
             thread: Some(thread),
         })
     }
 
     /// For the installer.
     pub fn hand(&self) -> Box<dyn Fn(Handover<Policy>) + Send> {
-        let sender = self.sender.clone();
+        let hand = self.hand.clone();
         Box::new(move |it| {
             // Fails only when the thread has ended.
-            let _ = sender.send(Message::Component(it));
+            let _ = hand.give(Message::Component(it));
         })
     }
 
-    pub(super) fn sender(&self) -> mpsc::Sender<Message> {
-        self.sender.clone()
+    pub(super) fn for_chain(&self) -> Hand {
+        self.hand.clone()
     }
 
     /// Begin anew, as after a power cycle.
     pub fn restart(&self) {
-        let _ = self.sender.send(Message::Restart);
+        let _ = self.hand.give(Message::Restart);
     }
 
     /// Ends the thread, with everything kept on disk.
     pub fn stop(mut self) {
-        let _ = self.sender.send(Message::Stop);
+        let _ = self.hand.give(Message::Stop);
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
@@ -143,14 +223,19 @@ struct Running {
     name: String,
     tenant: Tenant<Policy>,
     settings: Vec<Setting>,
+    zone: Zone,
+    sessions: Sessions,
     store: Store,
     clock: Clock,
     board: Board,
     timers: Timers,
     questions: u32,
     shadow: Option<Shadow>,
+    /// Events that the guest has brought about, to be handed over next.
+    follow_ups: VecDeque<Event>,
     /// To ourselves, from a rehearsal.
     hand: mpsc::Sender<Message>,
+    observations: Arc<AtomicUsize>,
 }
 
 impl Running {
@@ -160,6 +245,7 @@ impl Running {
             match receiver.recv_timeout(self.wait()) {
                 Ok(Message::Decide { request, reply }) => self.decide(request, reply),
                 Ok(Message::Observed(observed)) => {
+                    self.observations.fetch_sub(1, Ordering::Relaxed);
                     let _ = self.deliver(Event::Observed(convert::observed(observed)));
                 }
                 Ok(Message::ClockStepped(by)) => {
@@ -174,7 +260,14 @@ impl Running {
             if self.tenant.life().is_renewing() {
                 let _ = self.ensure();
             }
-            while let Some(fired) = self.timers.take_due(&self.clock.now()) {
+            for _ in 0..TIMERS_AT_A_TIME {
+                // What is due waits while there is nobody to take it.
+                if !self.tenant.life().able() {
+                    break;
+                }
+                let Some(fired) = self.timers.take_due(&self.clock.now()) else {
+                    break;
+                };
                 let _ = self.deliver(Event::Timer(convert::timer_fired(fired)));
             }
             // Nothing depends on this event getting through: `boot` says the same.
@@ -192,20 +285,40 @@ impl Running {
     }
 
     fn wait(&self) -> Duration {
-        let timer = self.timers.next_ms(&self.clock.now());
+        let timer = match self.tenant.life().able() {
+            true => self.timers.next_ms(&self.clock.now()),
+            false => Some(self.tenant.life().not_before_ms()),
+        };
         let due = [timer, self.tenant.wake_ms()].into_iter().flatten().min();
         due.map_or(IDLE, |due| self.clock.until(due).min(IDLE))
     }
 
     /// The answer goes out before anybody looks on.
     fn decide(&mut self, request: DecisionRequest, reply: oneshot::Sender<Answer>) {
+        if reply.is_closed() {
+            // The chain has given up waiting.
+            return;
+        }
         self.questions = self.questions.wrapping_add(1);
         let id = self.questions;
         let question = Event::Decide(Question {
             id,
             request: request.clone(),
         });
-        let answer = match self.deliver(question) {
+        let asked = self.tenant.running().clone();
+        let mut decided = self.deliver_until_decided(question.clone(), Some(id));
+        if let Err(why) = &decided
+            && self.tenant.running().hash != asked.hash
+        {
+            // A version on probation has failed on the question. The version before is
+            // back, and has not been asked yet; it has its own time for an answer.
+            let before = format!("{asked} failed ({why}) and is rolled back");
+            decided = self.deliver_until_decided(question, Some(id));
+            for decision in decided.iter_mut().flatten() {
+                decision.why = format!("{before}; {}", decision.why);
+            }
+        }
+        let answer = match decided {
             Ok(decisions) => decisions
                 .into_iter()
                 .find(|decision| decision.id == id)
@@ -220,6 +333,8 @@ impl Running {
         };
         // A chain that no longer waits is none of our business.
         let _ = reply.send(answer);
+        // Reported there; the question is answered.
+        let _ = self.work_off(None);
         if let (Some(shadow), Some(shown)) = (&mut self.shadow, shown) {
             shadow.look_on(request, shown);
             let facts = shadow.facts().clone();
@@ -230,24 +345,64 @@ impl Running {
 
     /// Gives the guest one event, commits what it kept, runs the other actions.
     fn deliver(&mut self, event: Event) -> Result<Vec<Decision>, String> {
+        self.deliver_until_decided(event, None)
+    }
+
+    /// The same, but what the event brought about waits once this question has been
+    /// answered.
+    fn deliver_until_decided(
+        &mut self,
+        event: Event,
+        question: Option<u32>,
+    ) -> Result<Vec<Decision>, String> {
         let mut decisions = self.ensure()?;
-        let mut next = VecDeque::from([event]);
-        while let Some(event) = next.pop_front() {
+        self.follow_ups.push_front(event);
+        decisions.extend(self.work_off(question)?);
+        Ok(decisions)
+    }
+
+    /// Hands over what waits. The instance's allowance ends it, where a guest
+    /// answers each event with the cause of another.
+    fn work_off(&mut self, question: Option<u32>) -> Result<Vec<Decision>, String> {
+        let mut decisions = Vec::new();
+        let is_answer = |decision: &Decision| Some(decision.id) == question;
+        while !decisions.iter().any(is_answer)
+            && let Some(event) = self.follow_ups.pop_front()
+        {
             let now = convert::now(&self.clock.now());
+            let outstanding = Outstanding {
+                timers: self.timers.count(),
+                questions: self.follow_ups.len(),
+                ..Outstanding::default()
+            };
+            self.tenant.life_mut().slot_mut().outstanding(outstanding);
             let step = self
                 .tenant
                 .handle(now, &event)
                 .and_then(|step| self.keep(step, || Policy::dropped(&event, "storage")));
             let Ok(actions) = step else {
                 let why = self.tenant.life().last_failure().to_owned();
+                self.follow_ups.clear();
+                if self.tenant.life_mut().has_stormed() {
+                    self.timers.clear();
+                }
                 let _ = self.ensure();
                 return Err(why);
             };
             self.tenant.handled();
-            next.extend(self.run_actions(actions, &mut decisions));
+            let follow_ups = self.run_actions(actions, &mut decisions);
+            self.follow_ups.extend(follow_ups);
         }
         self.tenant.life_mut().renew();
         Ok(decisions)
+    }
+
+    /// What a call takes away of sessions is taken away before its commit, and
+    /// whatever becomes of that.
+    fn act_on_sessions(&self, actions: &[Action]) {
+        for action in actions {
+            self.sessions.before_commit(&self.name, action);
+        }
     }
 
     /// Commits what a call has kept; the actions that may run now.
@@ -256,6 +411,7 @@ impl Running {
         step: Step<Action>,
         dropped: impl FnOnce() -> Dropped,
     ) -> Result<Vec<Action>, Lost> {
+        self.act_on_sessions(&step.actions);
         if let Some(batch) = step.commit {
             let written = self.store.commit_blocking(&self.slot, batch.changes);
             self.tenant.settle(batch.ticket, written, dropped)?;
@@ -295,8 +451,9 @@ impl Running {
     }
 
     fn boot(&self, reason: Reason, entry_schema: u32) -> Boot {
+        let now = self.clock.now();
         Boot {
-            now: convert::now(&self.clock.now()),
+            now: convert::now(&now),
             reason: convert::reason(reason),
             entry_schema,
             random: crate::random::bytes::<16>().to_vec(),
@@ -305,6 +462,8 @@ impl Running {
             services: Vec::new(),
             timers: convert::timers_back(&self.timers),
             unanswered_requests: Vec::new(),
+            time_zone: self.zone.told(&now),
+            sessions: self.sessions.running(&self.name),
             dropped: self.tenant.life().dropped().map(convert::dropped),
         }
     }
@@ -328,6 +487,9 @@ impl Running {
                         }),
                     }));
                 }
+                // Done before the commit; it counts alone from now on.
+                Action::LimitSession(said) => self.sessions.committed(&self.name, &said),
+                Action::EndSession(_) => {}
             }
         }
         answers
@@ -343,7 +505,13 @@ impl Running {
                 self.tenant.roll_back("it was asked for");
                 let _ = self.ensure();
                 job.pause(micros(begin));
-                job.committed();
+                self.tenant.runs_again(job);
+            }
+            Handover::Accept(job) => {
+                // Nothing depends on this event getting through: `boot` says the same.
+                if self.tenant.accept(job) {
+                    let _ = self.deliver(Event::Committed);
+                }
             }
             // A policy that cannot run counts as configured (`on_failure`).
             Handover::NothingLeft(job) => job.refused("there is no other version that could run"),
@@ -367,20 +535,21 @@ impl Running {
     fn swap(&mut self, swap: Swap<Policy>, begin: Instant) {
         let hash = &swap.found.version.hash;
         if *hash == self.tenant.running().hash {
-            return swap.job.committed();
+            return self.tenant.runs_already(swap.job);
         }
         if self.tenant.would_go_back_to(hash) {
             self.tenant
                 .roll_back("the version before was installed again");
             let _ = self.ensure();
             swap.job.pause(micros(begin));
-            return swap.job.committed();
+            return self.tenant.runs_again(swap.job);
         }
         let reason = swap.reason;
         let boot = self.boot(reason, self.tenant.schema_for(&swap.found.version));
         let Some(mut flip) = self.tenant.swap(swap, &boot) else {
             return;
         };
+        self.act_on_sessions(&flip.step.actions);
         let written = match flip.step.commit.take() {
             Some(batch) => {
                 let written = self.store.commit_blocking(&self.slot, batch.changes);
@@ -432,6 +601,7 @@ impl Running {
     fn begin_anew(&mut self) {
         self.tenant.life_mut().restart();
         self.timers.clear();
+        self.follow_ups.clear();
         let _ = self.ensure();
     }
 }

@@ -9,6 +9,7 @@ use super::pn532::Pn532;
 use super::serial::SerialReader;
 use super::uid::{Card, Writing};
 use crate::meter::modbus::{Parity, StopBits};
+use crate::wit::protocol::TokenKind;
 
 /// One reader on real hardware.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct DeviceSettings {
     pub driver: DeviceDriver,
     /// How its tokens are made.
     pub writing: Writing,
+    /// The kind of all its tokens.
+    pub kind: TokenKind,
     /// A card is read anew only after it has been away for so long.
     pub debounce: Duration,
 }

@@ -31,10 +31,10 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::clock::Clock;
 use crate::outlet::HardwareEvent;
-use crate::wit::protocol::TokenRead;
+use crate::wit::protocol::{Token, TokenKind, TokenRead};
 
-/// The longest token that anybody takes.
-pub const MAX_TOKEN_CHARS: usize = 20;
+/// The longest token of the interface, in bytes. A protocol may carry less.
+pub const MAX_TOKEN_BYTES: usize = 255;
 
 /// A reader, from the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,9 +62,9 @@ pub enum TokenError {
     /// The reader sent nothing.
     #[error("the token is empty")]
     Empty,
-    /// Longer than [`MAX_TOKEN_CHARS`]; cutting it could make two cards equal.
-    #[error("the token has more than {MAX_TOKEN_CHARS} characters")]
-    TooLong,
+    /// Longer than [`MAX_TOKEN_BYTES`]; cutting it could make two cards equal.
+    #[error("the token has {0} bytes; {MAX_TOKEN_BYTES} are allowed")]
+    TooLong(usize),
     /// Control characters: the reader is set up wrongly.
     #[error("the token has characters that are not printable")]
     NotPrintable,
@@ -84,12 +84,18 @@ impl TokenSink {
 
     /// Passes a token on, if it is one. The driver has removed the repetitions
     /// of a card held too long.
-    pub fn put(&self, reader: &str, outlets: Vec<u32>, token: &str) -> Result<(), TokenError> {
+    pub fn put(
+        &self,
+        reader: &str,
+        outlets: Vec<u32>,
+        token: &str,
+        kind: TokenKind,
+    ) -> Result<(), TokenError> {
         if token.is_empty() {
             return Err(TokenError::Empty);
         }
-        if token.chars().count() > MAX_TOKEN_CHARS {
-            return Err(TokenError::TooLong);
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(TokenError::TooLong(token.len()));
         }
         if token.chars().any(char::is_control) {
             return Err(TokenError::NotPrintable);
@@ -97,7 +103,10 @@ impl TokenSink {
         // A receiver that is gone means that the process is ending.
         let _ = self.events.send(HardwareEvent::Token(TokenRead {
             reader: reader.to_owned(),
-            token: token.to_owned(),
+            token: Token {
+                id: token.to_owned(),
+                kind,
+            },
             outlets,
             at: self.clock.stamp(),
         }));

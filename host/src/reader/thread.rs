@@ -114,7 +114,7 @@ impl Reader {
         let token = match self.settings.writing.token(card) {
             Ok(token) => token,
             Err(error) => {
-                tracing::warn!(reader, "a card is left out: {error}");
+                tracing::warn!(reader, "card read ignored: {error}");
                 return;
             }
         };
@@ -122,8 +122,9 @@ impl Reader {
             return;
         }
         let outlets = self.settings.outlets.clone();
-        if let Err(error) = self.tokens.put(reader, outlets, &token) {
-            tracing::warn!(reader, "a card is left out: {error}");
+        let kind = self.settings.kind;
+        if let Err(error) = self.tokens.put(reader, outlets, &token, kind) {
+            tracing::warn!(reader, "card read ignored: {error}");
         }
     }
 }

@@ -13,7 +13,7 @@ use evdev::KeyCode;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// No reader types more than this for a card.
-const LONGEST: usize = 64;
+const LONGEST: usize = super::MAX_TOKEN_BYTES;
 
 /// Keys as they come, wherever from.
 pub trait Keys {
@@ -156,7 +156,7 @@ mod tests {
             assert_eq!(typing.key(key, true, now), None);
         }
         assert_eq!(typed(&mut typing, "12", now).as_deref(), Some("12"));
-        assert_eq!(typed(&mut typing, &"1".repeat(65), now), None);
+        assert_eq!(typed(&mut typing, &"1".repeat(LONGEST + 1), now), None);
         assert_eq!(typed(&mut typing, "12", now).as_deref(), Some("12"));
     }
 }

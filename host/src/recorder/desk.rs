@@ -3,7 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::replay::{Options, ReplayError, replay};
+use super::comparison::Comparison;
+use super::refusal::ReplayError;
+use super::replay::{Options, replay};
 use super::report::Report;
 use super::ring::segments;
 use super::segment::{Segment, SegmentError};
@@ -19,8 +21,8 @@ pub struct Desk {
     /// Of the charger's configuration, or nothing but a policy's settings: values
     /// that do not stand in the record.
     pub settings: Option<PathBuf>,
-    /// Go on after the first difference.
-    pub all: bool,
+    /// With what it is compared.
+    pub comparison: Comparison,
     /// How it is run.
     pub engine: EngineSettings,
 }
@@ -97,7 +99,7 @@ impl Desk {
         let component = engine.load(&wasm, K::WORLD, None).map_err(wrong)?;
         let prepared = Prepared::<K>::new(&component).map_err(wrong)?;
         let options = Options {
-            all: self.all,
+            comparison: self.comparison.clone(),
             settings: match &self.settings {
                 Some(path) => settings(path, slot)?,
                 None => Vec::new(),

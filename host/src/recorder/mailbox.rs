@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::secrets::Secret;
 use super::segment::Header;
+use crate::secrets::Secret;
 use crate::store::KeptEntry;
 
 /// More than this does not wait in memory; what comes then is lost.

@@ -6,8 +6,7 @@
 //! * [`Moment`]: one thing that happened in a slot
 //! * [`Tape`]: the recording end, on the thread that runs the guest
 //! * [`Recorder`]: the thread that writes, and never makes anybody wait
-//! * `secrets` and `addresses`: what must not stand in a record, and what stands
-//!   there instead
+//! * `secrets`: what must not stand in a record, and what stands there instead
 //! * [`Segment`] and `ring`: the files
 //! * [`replay`]: a build on a record, and [`Report`]: what came of it
 //! * [`Desk`]: the command `plugpoint replay`
@@ -15,24 +14,29 @@
 //! What is *not* here: which build is in a slot (see `slots`). A record is never
 //! read to run a charger: without it everything works the same.
 
-mod addresses;
+mod comparison;
+mod course;
 mod desk;
 mod difference;
 mod mailbox;
 mod moment;
 mod readable;
+mod refusal;
 mod replay;
 mod report;
 mod ring;
 mod secrets;
 mod segment;
+mod stage;
 mod tape;
 mod writer;
 
+pub use comparison::{Comparison, Recorded};
 pub use desk::{Desk, DeskError};
 pub use difference::Difference;
 pub use moment::{Identity, Moment, Returned};
-pub use replay::{Options, ReplayError, replay};
+pub use refusal::ReplayError;
+pub use replay::{Options, replay};
 pub use report::Report;
 pub use ring::{directory, segments};
 pub use segment::{Header, Segment, SegmentError};

@@ -4,29 +4,29 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::guest::{FailureKind, Inspection, Kind};
+use crate::guest::{FailureKind, Inspection, Kind, Vocabulary};
 
 /// In the order in which it happened.
 #[derive(Serialize, Deserialize)]
 #[serde(bound = "")]
-pub enum Moment<K: Kind> {
+pub enum Moment<V: Vocabulary> {
     /// A new instance was made and started.
     Start {
         /// The build.
         component: Identity,
         /// What it was told.
-        boot: K::Boot,
+        boot: V::Boot,
         /// What came of it.
-        returned: Returned<K>,
+        returned: Returned<V>,
     },
     /// The instance was handed an event.
     Handle {
         /// When.
-        now: K::Now,
+        now: V::Now,
         /// What.
-        event: K::Event,
+        event: V::Event,
         /// What came of it.
-        returned: Returned<K>,
+        returned: Returned<V>,
     },
     /// Another component was put into the slot; the instance before may come
     /// back.
@@ -40,11 +40,11 @@ pub enum Moment<K: Kind> {
 /// What came of a call.
 #[derive(Serialize, Deserialize)]
 #[serde(bound = "")]
-pub enum Returned<K: Kind> {
+pub enum Returned<V: Vocabulary> {
     /// The guest came back.
     Actions {
         /// All of them, in its order.
-        actions: Vec<K::Action>,
+        actions: Vec<V::Action>,
         /// How long it took, in microseconds.
         micros: u64,
         /// Linear memory afterwards.
@@ -58,6 +58,51 @@ pub enum Returned<K: Kind> {
         text: String,
     },
 }
+
+/// A moment of the release before, in the types of the present interface.
+pub(super) fn of_earlier<K: Kind>(moment: Moment<K::Earlier>) -> Moment<K> {
+    match moment {
+        Moment::Start {
+            component,
+            boot,
+            returned,
+        } => Moment::Start {
+            component,
+            boot: boot.into(),
+            returned: returned_earlier::<K>(returned),
+        },
+        Moment::Handle {
+            now,
+            event,
+            returned,
+        } => Moment::Handle {
+            now: now.into(),
+            event: event.into(),
+            returned: returned_earlier::<K>(returned),
+        },
+        Moment::Exchanged => Moment::Exchanged,
+        Moment::PutBack => Moment::PutBack,
+        Moment::Reverted => Moment::Reverted,
+    }
+}
+
+fn returned_earlier<K: Kind>(returned: Returned<K::Earlier>) -> Returned<K> {
+    match returned {
+        Returned::Actions {
+            actions,
+            micros,
+            memory_bytes,
+        } => Returned::Actions {
+            actions: actions.into_iter().map(Into::into).collect(),
+            micros,
+            memory_bytes,
+        },
+        Returned::Failed { kind, text } => Returned::Failed { kind, text },
+    }
+}
+
+/// Digits of a hash that name a build.
+const MIN_HASH: usize = 4;
 
 /// Which build it was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +127,17 @@ impl Identity {
             build: info.build.clone(),
             hash: info.hash.clone(),
         }
+    }
+
+    /// Whether somebody means this one: by its version, its build's name, or the
+    /// beginning of its hash.
+    pub(super) fn is_called(&self, name: &str) -> bool {
+        let is = |known: &Option<String>| known.as_deref() == Some(name);
+        let by_hash = name.len() >= MIN_HASH && {
+            let begin = self.hash.get(..name.len());
+            begin.is_some_and(|begin| begin.eq_ignore_ascii_case(name))
+        };
+        is(&self.version) || is(&self.build) || by_hash
     }
 }
 

@@ -5,79 +5,27 @@
 //! What the record says of the world holds: where the recorded instance was
 //! thrown away, so is this one.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
+use super::comparison::{Comparison, Recorded};
 use super::difference::Difference;
 use super::moment::{Identity, Moment, Returned};
 use super::readable::line;
+use super::refusal::ReplayError;
 use super::report::Report;
 use super::segment::{Segment, SegmentError};
-use crate::guest::{
-    Engine, Failure, FailureKind, Inspection, Kind, Outcome, Parked, Prepared, Slot, SlotSettings,
-    Witness,
-};
+use super::stage::Stage;
+use crate::guest::{Engine, Failure, FailureKind, Kind, Outcome, Prepared, Slot};
 use crate::store::Entries;
 
-/// A call may take so many times what it could on the charger: this machine, or
-/// what else runs on it, may be slower. An endless loop still ends.
-const TIME_FACTOR: f64 = 20.0;
-/// So many differences are told.
-const TOLD: usize = 20;
+/// Differences that a report describes.
+const MAX_DESCRIBED: usize = 20;
 
 /// How it is done.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Go on after the first difference.
-    pub all: bool,
+    /// With what it is compared.
+    pub comparison: Comparison,
     /// Values of settings that do not stand in the record.
     pub settings: Vec<(String, String)>,
-}
-
-/// A record that a build cannot be tried on.
-#[derive(Debug, thiserror::Error)]
-pub enum ReplayError {
-    /// A file of it.
-    #[error(transparent)]
-    Segment(#[from] SegmentError),
-    /// There is none.
-    #[error("there is no record of slot `{slot}` yet")]
-    Empty {
-        /// The slot.
-        slot: String,
-    },
-    /// Recorded with another interface.
-    #[error("it was recorded with interface {recorded}, this program has {present}")]
-    Interface {
-        /// That of the record.
-        recorded: String,
-        /// Ours.
-        present: String,
-    },
-    /// Whoever asks has to supply them.
-    #[error(
-        "the values of {} do not stand in the record, since they may be secret: give them with --settings FILE",
-        names.join(", ")
-    )]
-    Settings {
-        /// Those that are missing.
-        names: Vec<String>,
-    },
-    /// A build that could not have run there.
-    #[error(
-        "it cannot write entries in schema {wanted}, as was recorded ({can}), so what it keeps cannot be compared"
-    )]
-    Schema {
-        /// What `boot` says.
-        wanted: u32,
-        /// What the build says of itself.
-        can: String,
-    },
-    /// There is nothing in it that could be used.
-    #[error("nothing in the record can be used: {why}")]
-    Unusable {
-        /// Why.
-        why: String,
-    },
 }
 
 /// Runs a build on the segments of one slot, oldest first.
@@ -113,6 +61,21 @@ pub fn replay<K: Kind>(
         let why = run.report.notes.join("; ");
         return Err(ReplayError::Unusable { why });
     }
+    let compared = |it: &Recorded| options.comparison.includes(&it.component);
+    if let Some(wanted) = &options.comparison.recorded_by
+        && !run.report.by_build.iter().any(compared)
+    {
+        let there: Vec<String> = run
+            .report
+            .recorded
+            .iter()
+            .map(Identity::to_string)
+            .collect();
+        return Err(ReplayError::NoSuchBuild {
+            wanted: wanted.clone(),
+            there: there.join(", "),
+        });
+    }
     Ok(run.report)
 }
 
@@ -123,20 +86,6 @@ struct Run<'a, K: Kind> {
     report: Report,
     /// Process and number of the call that the next segment goes on from.
     last: Option<(u64, u64)>,
-}
-
-/// One segment at work.
-struct Stage<K: Kind> {
-    slot: Slot<K>,
-    /// What the present call has returned, in the guest's order.
-    returned: Arc<Mutex<Vec<K::Action>>>,
-    /// The last commit, confirmed by whatever comes next.
-    ticket: Option<u64>,
-    parked: Option<Parked<K>>,
-    recorded_by: Identity,
-    /// The instance is gone, but the recorded one is not.
-    astray: bool,
-    name: String,
 }
 
 /// A call to be compared.
@@ -150,12 +99,14 @@ struct Call<'a, K: Kind> {
 impl<K: Kind> Run<'_, K> {
     fn segment(&mut self, segment: &Segment) -> Result<(), ReplayError> {
         let header = &segment.header;
-        let present = crate::guest::interface();
-        if header.interface != present {
-            return Err(ReplayError::Interface {
-                recorded: header.interface.clone(),
-                present: present.into(),
-            });
+        if !crate::guest::reads_records_of(&header.interface) {
+            self.report.notes.push(format!(
+                "{} was recorded with interface {}, which this program (interface {}) cannot read, and is left out",
+                segment.path.display(),
+                header.interface,
+                crate::guest::interface(),
+            ));
+            return Ok(());
         }
         let given = |name: &&String| !self.options.settings.iter().any(|(it, _)| it == *name);
         let missing: Vec<String> = header
@@ -168,28 +119,7 @@ impl<K: Kind> Run<'_, K> {
             return Err(ReplayError::Settings { names: missing });
         }
         self.introduce(segment);
-        let limits = header.limits.with_time(TIME_FACTOR);
-        let entries = Entries::new(segment.entries(), limits.entries_bytes);
-        let settings = SlotSettings {
-            name: format!("{} (replay)", header.slot).into(),
-            limits,
-            outlets: header.outlets.clone(),
-        };
-        let returned = Arc::default();
-        let mut slot = Slot::with(self.engine, self.prepared.clone(), entries, settings);
-        slot.witnessed_by(Box::new(Listener::<K>(Arc::clone(&returned))));
-        let mut stage = Stage {
-            slot,
-            returned,
-            ticket: None,
-            parked: None,
-            recorded_by: header.component.clone(),
-            astray: false,
-            name: segment
-                .path
-                .file_name()
-                .map_or_else(String::new, |it| it.to_string_lossy().into()),
-        };
+        let mut stage = Stage::new(self.engine, self.prepared.clone(), segment);
         let mut moments = segment.moments::<K>().peekable();
         let mut calls = 0;
         while let Some(moment) = moments.next() {
@@ -235,7 +165,7 @@ impl<K: Kind> Run<'_, K> {
     }
 
     fn is_over(&self) -> bool {
-        self.report.differences > 0 && !self.options.all
+        self.report.differences > 0 && !self.options.comparison.all
     }
 
     fn moment(
@@ -246,15 +176,20 @@ impl<K: Kind> Run<'_, K> {
     ) -> Result<(), ReplayError> {
         if matches!(moment, Moment::Reverted) {
             stage.ticket = None;
-            stage.slot.revert(0);
+            stage.slot.revert(0, true);
+            stage.course.revert();
             return Ok(());
         }
         stage.confirm();
         match moment {
-            Moment::Exchanged => stage.parked = Some(stage.slot.exchange(self.prepared.clone())),
+            Moment::Exchanged => {
+                let parked = stage.slot.exchange(self.prepared.clone());
+                stage.parked = Some((parked, stage.recorded_by.clone()));
+            }
             Moment::PutBack => {
-                if let Some(parked) = stage.parked.take() {
+                if let Some((parked, recorded_by)) = stage.parked.take() {
                     stage.slot.put_back(parked);
+                    stage.recorded_by = recorded_by;
                 }
             }
             Moment::Start { .. } if refused => self.report.left_out += 1,
@@ -270,11 +205,12 @@ impl<K: Kind> Run<'_, K> {
                         value.clone_from(given);
                     }
                 }
-                if !self.report.recorded.contains(&component) {
-                    self.report.recorded.push(component.clone());
-                }
                 stage.recorded_by = component;
                 stage.astray = false;
+                if self.is_left_out(stage, &returned) {
+                    return Ok(());
+                }
+                stage.return_to_course();
                 let call = Call {
                     tell: &|| {
                         let what = format!("start, for the reason {}", K::reason(&boot));
@@ -291,7 +227,11 @@ impl<K: Kind> Run<'_, K> {
                 event,
                 returned,
             } => {
+                if self.is_left_out(stage, &returned) {
+                    return Ok(());
+                }
                 if stage.astray {
+                    stage.follow(&returned);
                     self.report.left_out += 1;
                     return Ok(());
                 }
@@ -346,7 +286,9 @@ impl<K: Kind> Run<'_, K> {
             .then(|| stage.slot.entries().iter().collect());
         stage.listen().clear();
         let performed = perform(&mut stage.slot);
+        stage.follow(&call.recorded);
         self.report.events += 1;
+        self.report.of_build(&stage.recorded_by).events += 1;
         let event = self.report.events + self.report.left_out;
         if let Ok(outcome) = &performed {
             stage.ticket = outcome.commit.as_ref().map(|it| it.ticket);
@@ -359,11 +301,12 @@ impl<K: Kind> Run<'_, K> {
                     actions: recorded, ..
                 },
                 Ok(_),
-            ) => *recorded == actions,
+            ) => self.are_same(recorded, &actions),
             (Returned::Failed { kind, .. }, Err(failure)) => *kind == failure.kind,
             _ => false,
         };
         if !same {
+            stage.is_off_course = true;
             let got = match &performed {
                 Ok(_) => actions.iter().map(line).collect(),
                 Err(failure) => vec![format!("failed: {failure}")],
@@ -381,6 +324,28 @@ impl<K: Kind> Run<'_, K> {
         }
     }
 
+    /// What another build did than the one that is asked for: it is not called, and
+    /// what that build kept is taken over.
+    fn is_left_out(&mut self, stage: &mut Stage<K>, recorded: &Returned<K>) -> bool {
+        if self.options.comparison.includes(&stage.recorded_by) {
+            return false;
+        }
+        stage.follow(recorded);
+        stage.slot.discard_instance();
+        stage.is_off_course = true;
+        self.report.left_out += 1;
+        self.report.of_build(&stage.recorded_by).left_out += 1;
+        true
+    }
+
+    fn are_same(&self, recorded: &[K::Action], actions: &[K::Action]) -> bool {
+        if !self.options.comparison.ignore_why || recorded.len() != actions.len() {
+            return recorded == actions;
+        }
+        let mut pairs = recorded.iter().zip(actions);
+        pairs.all(|(recorded, now)| K::without_why(recorded.clone()) == K::without_why(now.clone()))
+    }
+
     fn measure(&mut self, event: u64, outcome: &Outcome<K::Action>) {
         let report = &mut self.report;
         if outcome.micros > report.worst_us {
@@ -392,7 +357,8 @@ impl<K: Kind> Run<'_, K> {
 
     fn differs(&mut self, stage: &Stage<K>, event: u64, call: Call<'_, K>, got: Vec<String>) {
         self.report.differences += 1;
-        if self.report.first.len() == TOLD {
+        self.report.of_build(&stage.recorded_by).differences += 1;
+        if self.report.first.len() == MAX_DESCRIBED {
             return;
         }
         let expected = match &call.recorded {
@@ -410,42 +376,5 @@ impl<K: Kind> Run<'_, K> {
             expected,
             got,
         });
-    }
-}
-
-impl<K: Kind> Stage<K> {
-    fn confirm(&mut self) {
-        if let Some(ticket) = self.ticket.take() {
-            self.slot.entries_mut().confirm(ticket);
-        }
-    }
-
-    fn listen(&self) -> std::sync::MutexGuard<'_, Vec<K::Action>> {
-        self.returned.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Hears what a guest returns, before it is taken apart.
-struct Listener<K: Kind>(Arc<Mutex<Vec<K::Action>>>);
-
-impl<K: Kind> Witness<K> for Listener<K> {
-    fn starts(&mut self, _: &SlotSettings, _: &Inspection, _: &K::Boot, _: &Entries) {}
-    fn handles(&mut self, _: K::Now, _: &K::Event) {}
-
-    fn returned(&mut self, actions: &[K::Action]) {
-        let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *heard = actions.to_vec();
-    }
-
-    fn secret(&mut self, _: &Arc<[u8]>, _: bool) {}
-    fn succeeded(&mut self, _: u64, _: usize) {}
-    fn failed(&mut self, _: &Failure) {}
-    fn exchanged(&mut self) {}
-    fn put_back(&mut self) {}
-    fn reverted(&mut self) {}
-    fn cut(&mut self) {}
-
-    fn wants_start(&self) -> bool {
-        false
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{Difference, Identity};
+use super::{Difference, Identity, Recorded};
 
 /// The whole of it.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -15,6 +15,8 @@ pub struct Report {
     pub slot: String,
     /// Builds that were recorded.
     pub recorded: Vec<Identity>,
+    /// The same builds, with how the one that was tried compares with each.
+    pub by_build: Vec<Recorded>,
     /// When the record begins, if the charger knew.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
@@ -41,6 +43,25 @@ pub struct Report {
 }
 
 impl Report {
+    /// The figures of a build that was recorded.
+    pub(super) fn of_build(&mut self, component: &Identity) -> &mut Recorded {
+        let known = self
+            .by_build
+            .iter()
+            .position(|it| it.component == *component);
+        let place = known.unwrap_or_else(|| {
+            self.recorded.push(component.clone());
+            self.by_build.push(Recorded {
+                component: component.clone(),
+                events: 0,
+                differences: 0,
+                left_out: 0,
+            });
+            self.by_build.len() - 1
+        });
+        &mut self.by_build[place]
+    }
+
     /// It does the same.
     #[must_use]
     pub fn is_same(&self) -> bool {
@@ -51,8 +72,8 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} on the record of slot {}", self.component, self.slot)?;
-        for recorded in &self.recorded {
-            writeln!(f, "recorded of {recorded}")?;
+        for recorded in &self.by_build {
+            writeln!(f, "{recorded}")?;
         }
         for note in &self.notes {
             writeln!(f, "note: {note}")?;

@@ -11,7 +11,7 @@ use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use serde::{Deserialize, Serialize};
 
-use super::moment::{Identity, Moment};
+use super::moment::{self, Identity, Moment};
 use crate::guest::{Kind, Limits};
 use crate::store::{Durability, KeptEntry};
 
@@ -238,6 +238,11 @@ impl Segment {
         entries.collect()
     }
 
+    /// It was recorded with the release before, whose types are others.
+    fn is_earlier(&self) -> bool {
+        self.header.interface != crate::guest::interface()
+    }
+
     /// What happened, in order.
     pub fn moments<K: Kind>(&self) -> impl Iterator<Item = Result<Moment<K>, SegmentError>> + '_ {
         let mut rest = &self.moments[..];
@@ -257,7 +262,11 @@ impl Segment {
                 return Some(Err(wrong("it is cut off".into())));
             };
             rest = next;
-            let decoded = postcard::from_bytes(moment);
+            let decoded = if self.is_earlier() {
+                postcard::from_bytes(moment).map(moment::of_earlier::<K>)
+            } else {
+                postcard::from_bytes(moment)
+            };
             if decoded.is_err() {
                 rest = &[];
             }

@@ -7,12 +7,11 @@ use std::sync::atomic::Ordering;
 
 use serde::Serialize;
 
-use super::addresses;
 use super::mailbox::{Bell, Moments, Opening, Post};
 use super::moment::{Identity, case};
-use super::secrets::Secret;
 use super::segment::Header;
 use crate::guest::{Failure, Inspection, Kind, SlotSettings, Witness};
+use crate::secrets::{Secret, secrets_of_address};
 use crate::store::Entries;
 
 /// The frame of a moment, for the writer: its length, and how many secrets became
@@ -186,7 +185,7 @@ impl Tape {
             entries: entries.iter().collect(),
             secrets: K::address(boot)
                 .into_iter()
-                .flat_map(addresses::secrets_of)
+                .flat_map(secrets_of_address)
                 .collect(),
         }));
     }
@@ -325,7 +324,9 @@ mod tests {
         let boot = json!({
             "now": now(ms), "reason": "PowerUp", "entry_schema": 1, "random": [],
             "station": station, "settings": [], "services": [], "link": "Idle", "outlets": [],
-            "timers": [], "unanswered_requests": [], "unanswered_decisions": [], "dropped": null,
+            "permit_ends": [], "groups": [],
+            "timers": [], "unanswered_requests": [], "unanswered_decisions": [],
+            "session_ends": [], "dropped": null,
         });
         from_value(boot).expect("a boot")
     }

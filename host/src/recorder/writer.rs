@@ -13,11 +13,12 @@ use serde::Serialize;
 
 use super::mailbox::{Bell, Item, Moments, Opening, Post};
 use super::ring::{Ring, Room, directory};
-use super::secrets::{Rewrite, Secret, Secrets};
+use super::secrets::Rewrite;
 use super::segment::{self, KeptRecord};
 use super::tape::Tape;
 use crate::board::Board;
 use crate::guest::Kind;
+use crate::secrets::{Secret, Secrets};
 
 /// What happened last is written after this, unless there is much of it. The
 /// kernel brings it to the flash later still.

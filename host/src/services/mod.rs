@@ -1,11 +1,13 @@
 //! What a guest can ask for by `request`, as `wit/services.md` says: the clock,
-//! transfers of files, keys.
+//! transfers of files, their installation, files about this charger, keys.
 //!
 //! [`Services::submit`] never blocks: what may take time runs on few threads of
 //! its own, which end when there is nothing to do. Whether a request is still
 //! wanted when its answer comes is the loop's to know.
 
+pub mod install;
 pub mod keystore;
+pub mod logs;
 mod operation;
 mod reply;
 pub mod transfer;
@@ -15,15 +17,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::install::Installs;
 use self::keystore::Keystore;
+use self::logs::Logs;
 use self::operation::{Failed, body, done};
 use self::reply::Reply;
+pub use self::transfer::{AddressRules, Network};
 use self::transfer::{TransferSettings, Transfers};
 use self::workers::Workers;
 use crate::clock::Clock;
 use crate::wit::protocol::{Request, Response};
 
 const CLOCK: &str = "clock@1";
+const INSTALL: &str = "install@1";
+const LOGS: &str = "logs@1";
 const KEYSTORE: &str = "keystore@1";
 const TRANSFER: &str = "transfer@1";
 
@@ -35,6 +42,8 @@ const MOST_WAITING: usize = 64;
 pub struct ServicesSettings {
     /// Where transferred files lie; emptied at start.
     pub transfers_dir: PathBuf,
+    /// Where those with a name lie.
+    pub kept_dir: PathBuf,
     /// Transfers at the same time.
     pub transfers: usize,
     /// Files at the same time.
@@ -43,6 +52,12 @@ pub struct ServicesSettings {
     pub usual_bytes: u64,
     /// The limit of any `get`.
     pub most_bytes: u64,
+    /// Of all files together.
+    pub total_bytes: u64,
+    /// What stays free of the file system.
+    pub reserve_bytes: u64,
+    /// Where they may go.
+    pub addresses: AddressRules,
     /// A transfer in which nothing moves for this long has failed.
     pub stall: Duration,
     /// So has one that takes longer than this.
@@ -59,10 +74,14 @@ impl ServicesSettings {
     pub fn under(state_dir: &std::path::Path) -> Self {
         Self {
             transfers_dir: state_dir.join("transfers"),
+            kept_dir: state_dir.join("fetched"),
             transfers: 2,
             most_files: 32,
             usual_bytes: 64 << 20,
             most_bytes: 1 << 30,
+            total_bytes: 1 << 30,
+            reserve_bytes: 64 << 20,
+            addresses: AddressRules::any(),
             stall: Duration::from_secs(60),
             longest: Duration::from_secs(4 * 3600),
             verify_hostname: true,
@@ -79,6 +98,8 @@ pub struct Services {
     transfers: Arc<Transfers>,
     key_workers: Workers,
     transfer_workers: Workers,
+    installs: Option<(Arc<Installs>, Workers)>,
+    logs: Option<(Arc<Logs>, Workers)>,
 }
 
 impl Services {
@@ -107,13 +128,39 @@ impl Services {
             // One thread: what is done to keys is done in the order asked for.
             key_workers: Workers::new("keystore", 1, MOST_WAITING),
             transfer_workers,
+            installs: None,
+            logs: None,
         })
+    }
+
+    /// With `install@1`. One thread installs, the others say that it is busy.
+    #[must_use]
+    pub fn with_installs(mut self, installs: Installs) -> Self {
+        let workers = Workers::new("install", 3, MOST_WAITING);
+        self.installs = Some((Arc::new(installs), workers));
+        self
+    }
+
+    /// With `logs@1`.
+    #[must_use]
+    pub fn with_logs(mut self, logs: Logs) -> Self {
+        let workers = Workers::new("logs", 1, MOST_WAITING);
+        self.logs = Some((Arc::new(logs), workers));
+        self
     }
 
     /// Names with versions, for `boot.services`.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
-        [CLOCK, KEYSTORE, TRANSFER].map(str::to_owned).to_vec()
+        let all = [
+            (CLOCK, true),
+            (INSTALL, self.installs.is_some()),
+            (KEYSTORE, true),
+            (LOGS, self.logs.is_some()),
+            (TRANSFER, true),
+        ];
+        let there = all.into_iter().filter(|(_, is_there)| *is_there);
+        there.map(|(name, _)| name.to_owned()).collect()
     }
 
     /// Files that transfers have left, for other parts of the host.
@@ -136,13 +183,30 @@ impl Services {
             }
             TRANSFER => {
                 let transfers = Arc::clone(&self.transfers);
+                let ordered = transfers.order(&request.operation, &request.body);
                 self.transfer_workers.run(reply, move || {
-                    transfers.run(&request.operation, &request.body)
+                    transfers.run(&request.operation, &request.body, ordered)
                 });
             }
-            other => reply.send(Err(Failed::unsupported(&format!(
-                "there is no service {other}"
-            )))),
+            INSTALL => {
+                let Some((installs, workers)) = &self.installs else {
+                    return reply.send(Err(absent(INSTALL)));
+                };
+                let (installs, transfers) = (Arc::clone(installs), Arc::clone(&self.transfers));
+                workers.run(reply, move || {
+                    installs.run(&transfers, &request.operation, &request.body)
+                });
+            }
+            LOGS => {
+                let Some((logs, workers)) = &self.logs else {
+                    return reply.send(Err(absent(LOGS)));
+                };
+                let (logs, transfers) = (Arc::clone(logs), Arc::clone(&self.transfers));
+                workers.run(reply, move || {
+                    logs.run(&transfers, &request.operation, &request.body)
+                });
+            }
+            other => reply.send(Err(absent(other))),
         }
     }
 
@@ -165,4 +229,8 @@ impl Services {
             Err(failed) => reply.send(Err(failed)),
         }
     }
+}
+
+fn absent(service: &str) -> Failed {
+    Failed::unsupported(&format!("there is no service {service}"))
 }

@@ -17,13 +17,37 @@ pub enum Refusal {
     Component(#[from] ComponentError),
     /// Going back needs to be meant.
     #[error(
-        "version {new} is older than {present}, which runs; going back needs `--allow-downgrade` (`?allow_downgrade=true`)"
+        "version {new} is older than {present}, which {does}; going back needs `--allow-downgrade` (`?allow_downgrade=true`)"
     )]
     Older {
         /// What it states.
         new: String,
         /// What is in the slot.
         present: String,
+        /// What that does there.
+        does: &'static str,
+    },
+    /// A version that may have known weaknesses; nothing waives this.
+    #[error(
+        "version {new} of {name} is older than {floor}, the oldest that this charger still takes"
+    )]
+    BelowFloor {
+        /// What it states.
+        new: String,
+        /// The component's name.
+        name: String,
+        /// The oldest that is taken.
+        floor: String,
+    },
+    /// It would lock itself out.
+    #[error(
+        "its signature says that versions before {floor} are not to be taken, and it is version {new} itself"
+    )]
+    FloorAboveItself {
+        /// What it states.
+        new: String,
+        /// What the signature says.
+        floor: String,
     },
     /// The build cannot start on what is kept.
     #[error("it cannot read the entries: they are in schema {kept}, and it {can}")]
@@ -66,6 +90,12 @@ pub enum Refusal {
     /// There is nothing to go back to.
     #[error("there is no version before in slot `{slot}`")]
     NothingBefore {
+        /// The slot.
+        slot: String,
+    },
+    /// There is no candidate that was replaced by another one.
+    #[error("no version was on probation in slot `{slot}` before the present one")]
+    NoCandidateBefore {
         /// The slot.
         slot: String,
     },

@@ -5,8 +5,14 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 
-use super::{Base, Job, Jobs, Loader, Place, Preflight, Record, Records, Refusal, Swap, Version};
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    Base, Floors, Job, Jobs, Loader, Place, Preflight, Record, Records, Refusal, Swap, Trust,
+    Version, Vouched,
+};
 use crate::guest::{Kind, Ocpp, Policy, Prepared, is_precompiled};
+use crate::recorder::Comparison;
 use crate::wit::protocol::BootReason;
 
 /// What is said with a component.
@@ -37,6 +43,8 @@ pub enum Handover<K: Kind> {
     Shadow(Box<Swap<K>>),
     /// End the probation.
     RollBack(Job),
+    /// End the probation: the version is as good as proved.
+    Accept(Job),
     /// There is no other version that could run.
     NothingLeft(Job),
 }
@@ -50,7 +58,22 @@ pub struct Installer {
     orders: mpsc::Sender<Order>,
     jobs: Jobs,
     slots: Arc<[String]>,
+    trust: Arc<Trust>,
+    floors: Floors,
+    records: Records,
+    bases: Arc<[Option<String>]>,
     busy: Arc<AtomicBool>,
+}
+
+/// Where a component is in its slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It has proved itself, and is what runs.
+    Proved,
+    /// It runs on probation.
+    OnProbation,
+    /// It does not run.
+    Elsewhere,
 }
 
 /// A request that is not even begun.
@@ -96,8 +119,12 @@ enum What {
     Preflight {
         wasm: Vec<u8>,
         signature: Option<Vec<u8>>,
+        comparison: Comparison,
     },
     RollBack,
+    /// To what was on probation before the present candidate.
+    RollBackToCandidate,
+    Accept,
     /// These cannot run.
     FallBack(Vec<String>),
 }
@@ -122,6 +149,11 @@ impl Installer {
         let (orders, queue) = mpsc::channel::<Order>();
         let names: Vec<String> = slots.iter().map(|(name, ..)| name.clone()).collect();
         let busy = Arc::new(AtomicBool::new(false));
+        let trust = Arc::new(loader.trust.clone());
+        let floors = loader.floors.clone();
+        let bases = slots.iter().map(|(_, base, _)| base.version().ok());
+        let bases = bases.map(|version| version.map(|it| it.hash)).collect();
+        let of_slots = records.clone();
         let running = Running {
             loader,
             records,
@@ -143,14 +175,49 @@ impl Installer {
             orders,
             jobs,
             slots: names.into(),
+            trust,
+            floors,
+            records: of_slots,
+            bases,
             busy,
         })
+    }
+
+    /// Whose components it takes.
+    #[must_use]
+    pub fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    /// Which components are too old for it.
+    #[must_use]
+    pub fn floors(&self) -> &Floors {
+        &self.floors
     }
 
     /// All jobs.
     #[must_use]
     pub fn jobs(&self) -> &Jobs {
         &self.jobs
+    }
+
+    /// Where a component is in a slot, by what outlives the power.
+    #[must_use]
+    pub fn standing(&self, slot: &str, wasm: &[u8]) -> Standing {
+        let Some(place) = self.slots.iter().position(|there| there == slot) else {
+            return Standing::Elsewhere;
+        };
+        let hash = hex::encode(Sha256::digest(wasm));
+        let is_it = |place_of: &Place| match place_of.version() {
+            Some(version) => version.hash == hash,
+            None => self.bases[place].as_ref() == Some(&hash),
+        };
+        let record = self.records.get(slot);
+        match &record.candidate {
+            Some(candidate) if is_it(&candidate.place) => Standing::OnProbation,
+            None if is_it(&record.active) => Standing::Proved,
+            _ => Standing::Elsewhere,
+        }
     }
 
     /// Takes a component for a slot; the number of the job.
@@ -186,10 +253,19 @@ impl Installer {
         slot: &str,
         wasm: Vec<u8>,
         signature: Option<Vec<u8>>,
+        comparison: Comparison,
     ) -> Result<u64, Unavailable> {
         self.check_slot(slot)?;
         self.engage()?;
-        self.order(slot, "preflight", What::Preflight { wasm, signature })
+        self.order(
+            slot,
+            "preflight",
+            What::Preflight {
+                wasm,
+                signature,
+                comparison,
+            },
+        )
     }
 
     /// Back to the version before; the number of the job.
@@ -197,6 +273,21 @@ impl Installer {
         self.check_slot(slot)?;
         self.engage()?;
         self.order(slot, "rollback", What::RollBack)
+    }
+
+    /// Back to the version that was on probation when the present candidate was
+    /// installed over it; the number of the job.
+    pub fn roll_back_to_candidate(&self, slot: &str) -> Result<u64, Unavailable> {
+        self.check_slot(slot)?;
+        self.engage()?;
+        self.order(slot, "rollback", What::RollBackToCandidate)
+    }
+
+    /// The version on probation is good enough; the number of the job.
+    pub fn accept(&self, slot: &str) -> Result<u64, Unavailable> {
+        self.check_slot(slot)?;
+        self.engage()?;
+        self.order(slot, "accept", What::Accept)
     }
 
     /// What runs in the slot fails again and again: another version, if there is
@@ -262,7 +353,7 @@ impl Running {
                 wasm,
                 signature,
                 flags,
-            } => match self.take_in::<K>(&record, base, &wasm, signature.as_deref(), flags, &job) {
+            } => match self.take_in::<K>(slot, base, &wasm, signature.as_deref(), flags, &job) {
                 Ok(found) => {
                     let hash = found.version.hash.clone();
                     let swap = Box::new(Swap {
@@ -283,16 +374,26 @@ impl Running {
                 }
                 Err(refusal) => self.refuse(job, &refusal),
             },
-            What::Preflight { wasm, signature } => {
+            What::Preflight {
+                wasm,
+                signature,
+                comparison,
+            } => {
                 let taken = self.prepare_preflight::<K>(slot, &wasm, signature.as_deref(), &job);
                 match taken {
                     // It may take long; meanwhile this thread may be needed.
                     Ok(prepared) => {
                         let busy = self.busy.clone();
-                        self.preflight
-                            .begin(&self.loader, prepared, slot, job, move || {
+                        self.preflight.begin(
+                            &self.loader,
+                            prepared,
+                            slot,
+                            comparison,
+                            job,
+                            move || {
                                 busy.store(false, Ordering::Release);
-                            });
+                            },
+                        );
                     }
                     Err(refusal) => self.refuse(job, &refusal),
                 }
@@ -301,21 +402,27 @@ impl Running {
                 self.free();
                 hand(Handover::RollBack(job));
             }
-            What::RollBack => match self.before::<K>(slot, &record, base, &job) {
-                Ok(found) => {
-                    self.free();
-                    hand(Handover::Swap(Box::new(Swap {
-                        found,
-                        one_way: false,
-                        fall_back: false,
-                        rehearsed: false,
-                        reason: BootReason::Rollback,
-                        job,
-                    })));
+            What::Accept => {
+                self.free();
+                hand(Handover::Accept(job));
+            }
+            What::RollBack | What::RollBackToCandidate => {
+                match self.before::<K>(slot, &record, base, &what, &job) {
+                    Ok(found) => {
+                        self.free();
+                        hand(Handover::Swap(Box::new(Swap {
+                            found,
+                            one_way: false,
+                            fall_back: false,
+                            rehearsed: false,
+                            reason: BootReason::Rollback,
+                            job,
+                        })));
+                    }
+                    Err(refusal) => self.refuse(job, &refusal),
                 }
-                Err(refusal) => self.refuse(job, &refusal),
-            },
-            What::FallBack(failed) => self.fall_back::<K>(&record, base, &failed, hand, job),
+            }
+            What::FallBack(failed) => self.fall_back::<K>(slot, base, &failed, hand, job),
         }
     }
 
@@ -333,26 +440,40 @@ impl Running {
     /// file is looked at before its signature.
     fn take_in<K: Kind>(
         &self,
-        record: &Record,
+        slot: &str,
         base: &Base,
         wasm: &[u8],
         signature: Option<&[u8]>,
         flags: Flags,
         job: &Job,
     ) -> Result<super::Found<K>, Refusal> {
+        let record = self.records.get(slot);
         job.step("verifying");
-        let version = self.loader.inspect::<K>(wasm, signature)?;
+        let (version, vouched) = self.loader.inspect::<K>(slot, wasm, signature)?;
         job.version(&version);
         let present = base.version().ok();
-        let active = record.active.version().or(present.as_ref());
-        if let Some(active) = active
-            && !flags.allow_downgrade
-            && version.is_older_than(active)
-        {
-            return Err(Refusal::Older {
-                new: version.stated().to_owned(),
-                present: active.stated().to_owned(),
-            });
+        if !flags.allow_downgrade {
+            // On probation two versions count: the one that runs, and the one that has
+            // proved itself.
+            let candidate = record.candidate.as_ref().map(|it| &it.place);
+            let active = match candidate {
+                Some(_) => "has proved itself",
+                None => "runs",
+            };
+            let places = [
+                (candidate, "is on probation"),
+                (Some(&record.active), active),
+            ];
+            for (place, does) in places {
+                let there = place.and_then(|it| it.version().or(present.as_ref()));
+                if let Some(there) = there.filter(|there| version.is_older_than(there)) {
+                    return Err(Refusal::Older {
+                        new: version.stated().to_owned(),
+                        present: there.stated().to_owned(),
+                        does,
+                    });
+                }
+            }
         }
         version.check_schema(record.schema, flags.one_way || flags.shadow)?;
         let is_base = present.is_some_and(|present| present.hash == version.hash);
@@ -362,7 +483,7 @@ impl Running {
             self.loader.shelf.put(&version.hash, wasm, signature)?;
             Place::Installed(version.clone())
         };
-        let prepared = self.prepare(wasm, &version, job)?;
+        let prepared = self.prepare(wasm, &version, vouched.as_ref(), job)?;
         job.step("trying");
         Ok(super::Found {
             prepared,
@@ -381,14 +502,14 @@ impl Running {
         job: &Job,
     ) -> Result<Prepared<K>, Refusal> {
         job.step("verifying");
-        let version = self.loader.inspect::<K>(wasm, signature)?;
+        let (version, vouched) = self.loader.inspect::<K>(slot, wasm, signature)?;
         job.version(&version);
         let schema = self.records.get(slot).schema;
         if !version.schemas.can_read(schema) {
             let can = version.schemas.to_string();
             return Err(Refusal::CannotRead { kept: schema, can });
         }
-        self.prepare(wasm, &version, job)
+        self.prepare(wasm, &version, vouched.as_ref(), job)
     }
 
     /// To something that can start: compiled, unless it was beforehand. The
@@ -397,12 +518,13 @@ impl Running {
         &self,
         wasm: &[u8],
         version: &Version,
+        vouched: Option<&Vouched>,
         job: &Job,
     ) -> Result<Prepared<K>, Refusal> {
         let ready = is_precompiled(wasm);
         job.step(if ready { "loading" } else { "compiling" });
         self.loader
-            .prepare_installed(wasm, &version.hash, &version.signed_by, true)
+            .prepare_installed(wasm, &version.hash, vouched, true)
     }
 
     fn before<K: Kind>(
@@ -410,13 +532,22 @@ impl Running {
         slot: &str,
         record: &Record,
         base: &Base,
+        what: &What,
         job: &Job,
     ) -> Result<super::Found<K>, Refusal> {
-        let place = record.last_good.as_ref().ok_or(Refusal::NothingBefore {
-            slot: slot.to_owned(),
-        })?;
+        let name = slot.to_owned();
+        let place = match what {
+            What::RollBackToCandidate => record
+                .candidate_before
+                .as_ref()
+                .ok_or(Refusal::NoCandidateBefore { slot: name })?,
+            _ => record
+                .last_good
+                .as_ref()
+                .ok_or(Refusal::NothingBefore { slot: name })?,
+        };
         job.step("verifying");
-        let found = self.loader.load::<K>(place, base, true)?;
+        let found = self.loader.load::<K>(slot, place, base, true)?;
         job.version(&found.version);
         found.version.check_schema(record.schema, false)?;
         job.step("trying");
@@ -425,12 +556,13 @@ impl Running {
 
     fn fall_back<K: Kind>(
         &self,
-        record: &Record,
+        slot: &str,
         base: &Base,
         failed: &[String],
         hand: &dyn Fn(Handover<K>),
         job: Job,
     ) {
+        let record = self.records.get(slot);
         job.step("verifying");
         let places = [
             Some(&record.active),
@@ -438,7 +570,7 @@ impl Running {
             Some(&Place::Base),
         ];
         for place in places.into_iter().flatten() {
-            let Ok(found) = self.loader.load::<K>(place, base, true) else {
+            let Ok(found) = self.loader.load::<K>(slot, place, base, true) else {
                 continue;
             };
             let fits = found.version.check_schema(record.schema, true).is_ok();

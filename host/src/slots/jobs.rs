@@ -36,7 +36,7 @@ pub struct JobFacts {
     pub id: u64,
     /// The slot.
     pub slot: String,
-    /// `install`, `shadow`, `rollback`, `fall-back` or `preflight`.
+    /// `install`, `shadow`, `rollback`, `accept`, `fall-back` or `preflight`.
     pub kind: &'static str,
     /// The version, once it is known.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Place, Records, Refusal, Shelf, Trust, Version, signature_of};
+use super::{Floors, Place, Records, Refusal, Shelf, Trust, Version, Vouched, signature_of};
 use crate::carried::Packed;
 use crate::guest::{
     ComponentError, Engine, ImageCache, Inspection, Kind, Prepared, is_precompiled,
@@ -29,6 +29,8 @@ pub struct Loader {
     pub shelf: Shelf,
     /// Whose are believed.
     pub trust: Trust,
+    /// Which are too old.
+    pub floors: Floors,
 }
 
 /// Who vouches for a file. What was compiled beforehand is machine code, and runs
@@ -73,13 +75,16 @@ impl Base {
 
     /// Whether somebody vouches for it. A file that the configuration names need not
     /// be signed, as the configuration is not, unless it is machine code.
-    fn voucher(&self, file: &[u8], trust: &Trust) -> Result<Voucher<'static>, Refusal> {
+    fn voucher(&self, slot: &str, file: &[u8], trust: &Trust) -> Result<Voucher<'static>, Refusal> {
         match self {
             Self::Carried(_) => Ok(Voucher::Builder),
             Self::File(path) if is_precompiled(file) => {
                 let signature = std::fs::read(signature_of(path)).ok();
-                match trust.verify(file, signature.as_deref())? {
-                    Some(_) => Ok(Voucher::Trusted(None)),
+                match trust.verify(file, signature.as_deref(), Some(slot))? {
+                    Some(vouched) => {
+                        vouched.check_machine_code()?;
+                        Ok(Voucher::Trusted(None))
+                    }
                     None => Err(ComponentError::Unbelieved.into()),
                 }
             }
@@ -107,6 +112,7 @@ impl Loader {
     /// Loads what is at a place. `quiet`: compiles on one core only.
     pub fn load<K: Kind>(
         &self,
+        slot: &str,
         place: &Place,
         base: &Base,
         quiet: bool,
@@ -114,7 +120,7 @@ impl Loader {
         match place {
             Place::Base => {
                 let file = base.read()?;
-                let voucher = base.voucher(&file, &self.trust)?;
+                let voucher = base.voucher(slot, &file, &self.trust)?;
                 let prepared = self.prepare(&file, voucher, quiet)?;
                 Ok(Found {
                     version: Version::of(prepared.component().info(), None),
@@ -125,10 +131,13 @@ impl Loader {
             }
             Place::Installed(version) => {
                 let (file, signature) = self.shelf.get(&version.hash)?;
-                // Again at each start: a key may have been taken out since.
-                let signed_by = self.trust.verify(&file, signature.as_deref())?;
+                // Again at each start: a key may have been taken out since, and a floor
+                // may have risen.
+                let vouched = self.trust.verify(&file, signature.as_deref(), Some(slot))?;
+                self.floors.check(version)?;
+                let vouched = vouched.as_ref();
                 Ok(Found {
-                    prepared: self.prepare_installed(&file, &version.hash, &signed_by, quiet)?,
+                    prepared: self.prepare_installed(&file, &version.hash, vouched, quiet)?,
                     version: version.clone(),
                     place: place.clone(),
                     source: "installed".into(),
@@ -141,17 +150,22 @@ impl Loader {
     /// Nothing of it is looked at before its signature.
     pub fn inspect<K: Kind>(
         &self,
+        slot: &str,
         wasm: &[u8],
         signature: Option<&[u8]>,
-    ) -> Result<Version, Refusal> {
-        let signed_by = self.trust.verify(wasm, signature)?;
+    ) -> Result<(Version, Option<Vouched>), Refusal> {
+        let vouched = self.trust.verify(wasm, signature, Some(slot))?;
         let info = Inspection::of(wasm).map_err(ComponentError::from)?;
         info.fits(K::WORLD).map_err(ComponentError::from)?;
         self.engine.check(&info)?;
-        if info.compiled_for.is_some() && signed_by.is_none() {
-            return Err(ComponentError::Unbelieved.into());
+        if info.compiled_for.is_some() {
+            let vouched = vouched.as_ref().ok_or(ComponentError::Unbelieved)?;
+            vouched.check_machine_code()?;
         }
-        Ok(Version::of(&info, signed_by))
+        let version = Version::of(&info, vouched.as_ref());
+        version.check_own_floor()?;
+        self.floors.check(&version)?;
+        Ok((version, vouched))
     }
 
     /// A file whose signature has just been checked; if it was put on the shelf, it
@@ -160,12 +174,17 @@ impl Loader {
         &self,
         file: &[u8],
         hash: &str,
-        signed_by: &Option<String>,
+        vouched: Option<&Vouched>,
         quiet: bool,
     ) -> Result<Prepared<K>, Refusal> {
         let path = self.shelf.private(hash);
-        let voucher = match signed_by {
-            Some(_) => Voucher::Trusted(path.as_deref()),
+        let voucher = match vouched {
+            Some(vouched) => {
+                if is_precompiled(file) {
+                    vouched.check_machine_code()?;
+                }
+                Voucher::Trusted(path.as_deref())
+            }
             None => Voucher::Nobody,
         };
         self.prepare(file, voucher, quiet)

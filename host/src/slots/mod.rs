@@ -2,7 +2,8 @@
 //! installed in the field, tried, on probation, committed or rolled back.
 //!
 //! In reading order:
-//! * [`Trust`]: whose components are believed, [`Refusal`]: why one is not taken
+//! * [`Trust`] and [`Statement`]: whose components are believed, and for what;
+//!   [`Floors`]: which are too old; [`Refusal`]: why one is not taken
 //! * [`Version`], [`Record`]: what is known of a slot's versions, over the power
 //! * [`Shelf`]: the files, [`Loader`]: from a file to something that can start
 //! * [`Probation`] and [`Traffic`]: whether a new version does as well as the one
@@ -10,13 +11,16 @@
 //! * [`rehearse`]: its first start, where it can do no harm
 //! * [`Preflight`]: a candidate on the slot's own record, with no effect at all
 //! * [`Tenant`]: one slot with all of that, owned by whoever runs the guest
+//! * [`Bundle`]: a component and its signature in one file
 //! * [`Jobs`] and [`Installer`]: what the control API asks for, on a thread of
 //!   its own
 //!
 //! What is *not* here: running a guest's actions (see `station`, `policy`), and
 //! anything of what a guest means.
 
+mod bundle;
 mod error;
+mod floors;
 mod installer;
 mod jobs;
 mod loader;
@@ -26,12 +30,15 @@ mod record;
 mod rehearsal;
 pub mod schemas;
 mod shelf;
+mod statement;
 mod tenant;
 mod trust;
 mod version;
 
+pub use bundle::{Bundle, DamagedBundle, is_bundle, write_bundle};
 pub use error::Refusal;
-pub use installer::{Flags, Handover, Installer, Slots, Target, Unavailable};
+pub use floors::Floors;
+pub use installer::{Flags, Handover, Installer, Slots, Standing, Target, Unavailable};
 pub use jobs::{Job, JobFacts, Jobs, StepFacts};
 pub use loader::{Base, Found, Loader};
 pub use preflight::Preflight;
@@ -41,6 +48,9 @@ pub use rehearsal::rehearse;
 pub use schemas::Schemas;
 pub use shelf::Shelf;
 pub(crate) use shelf::signature_of;
+pub(crate) use statement::is_pattern;
+pub use statement::{Statement, StatementError};
 pub use tenant::{Flip, Swap, Tenant, TenantSettings};
-pub use trust::{Trust, TrustError};
+pub(crate) use trust::public_key;
+pub use trust::{Trust, TrustError, Vouched};
 pub use version::Version;

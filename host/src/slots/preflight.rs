@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::{Job, Loader};
 use crate::guest::{Engine, Kind, Prepared};
-use crate::recorder::{Options, Recorder, ReplayError, Report, replay, segments};
+use crate::recorder::{Comparison, Options, Recorder, ReplayError, Report, replay, segments};
 
 /// What it takes besides the candidate.
 #[derive(Clone, Debug)]
@@ -37,6 +37,7 @@ impl Preflight {
         loader: &Loader,
         prepared: Prepared<K>,
         slot: &str,
+        comparison: Comparison,
         job: Job,
         free: impl FnOnce() + Send + 'static,
     ) where
@@ -47,7 +48,7 @@ impl Preflight {
             return job.refused("this charger does not record: recorder.enabled is false");
         };
         let options = Options {
-            all: false,
+            comparison,
             settings: self.settings.get(slot).cloned().unwrap_or_default(),
         };
         let engine = loader.engine.clone();

@@ -41,6 +41,10 @@ pub struct Record {
     pub last_good: Option<Place>,
     /// The one that runs on probation instead of the active one.
     pub candidate: Option<Candidate>,
+    /// The one that was on probation when the candidate was installed over it, until
+    /// one of them has proved itself.
+    #[serde(default)]
+    pub candidate_before: Option<Place>,
     /// Hashes of those that were replaced last; kept compiled, they often come
     /// again.
     #[serde(default)]
@@ -77,6 +81,7 @@ impl Record {
             Some(&self.active),
             self.last_good.as_ref(),
             self.candidate.as_ref().map(|candidate| &candidate.place),
+            self.candidate_before.as_ref(),
         ];
         let installed = places.into_iter().flatten().filter_map(Place::version);
         installed
@@ -130,11 +135,11 @@ impl Records {
         self.lock().get(slot).cloned().unwrap_or_default()
     }
 
-    /// Replaces a slot's record. It is on flash before anything that is given
-    /// to the store after this.
+    /// Replaces a slot's record. It is on flash before any of the slot's entries that
+    /// are committed after this, whatever happens to the disk meanwhile.
     pub fn put(&self, slot: &str, record: &Record) {
         match serde_json::to_vec(record) {
-            Ok(body) => self.store.document_put_soon(&document(slot), body),
+            Ok(body) => self.store.document_put_before(slot, &document(slot), body),
             Err(error) => tracing::error!(slot, %error, "a record cannot be written"),
         }
         self.lock().insert(slot.to_owned(), record.clone());

@@ -2,15 +2,15 @@
 //! if it was compiled beforehand), and beside it the signature. Each is complete or
 //! not there at all, and none is written twice: a `.ppc` file may be mapped.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder, File};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
 use super::Refusal;
 use crate::guest::is_precompiled;
+use crate::whole_file::replace_private;
 
 /// The directory.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ impl Shelf {
         let form = if is_precompiled(wasm) { "ppc" } else { "wasm" };
         let path = self.directory.join(format!("{hash}.{form}"));
         if let Some(signature) = signature {
-            self.write(&signature_of(&path), signature)?;
+            write(&signature_of(&path), signature)?;
         } else {
             // A signature of another time would not be this one's.
             let _ = fs::remove_file(signature_of(&path));
@@ -43,7 +43,7 @@ impl Shelf {
         if fs::read(&path).is_ok_and(|there| there == wasm) {
             return Ok(());
         }
-        self.write(&path, wasm)
+        write(&path, wasm)
     }
 
     /// A component and its signature, if it is still what was put there.
@@ -92,26 +92,6 @@ impl Shelf {
         }
     }
 
-    fn write(&self, path: &Path, contents: &[u8]) -> Result<(), Refusal> {
-        let temporary = path.with_extension("tmp");
-        let write = || {
-            let mut file = OpenOptions::new()
-                .write(true)
-                .create(true)
-                .truncate(true)
-                .mode(0o600)
-                .open(&temporary)?;
-            file.write_all(contents)?;
-            file.sync_all()?;
-            fs::rename(&temporary, path)?;
-            File::open(&self.directory)?.sync_all()
-        };
-        write().map_err(|e| {
-            let _ = fs::remove_file(&temporary);
-            refused(path, &e)
-        })
-    }
-
     /// Where a component is, if nobody but this program's user can write there.
     #[must_use]
     pub fn private(&self, hash: &str) -> Option<PathBuf> {
@@ -138,6 +118,10 @@ pub(crate) fn signature_of(path: &Path) -> PathBuf {
 
 fn own_user() -> u32 {
     rustix::process::geteuid().as_raw()
+}
+
+fn write(path: &Path, contents: &[u8]) -> Result<(), Refusal> {
+    replace_private(path, contents).map_err(|e| refused(path, &e))
 }
 
 fn refused(path: &Path, error: &std::io::Error) -> Refusal {

@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Refusal, Schemas};
+use super::{Refusal, Schemas, Vouched};
 use crate::guest::Inspection;
 
 /// One version of a component, by its own metadata.
@@ -24,19 +24,23 @@ pub struct Version {
     pub schemas: Schemas,
     /// The key that its signature is of; none: unsigned, or not installed.
     pub signed_by: Option<String>,
+    /// Once it has proved itself, older versions than this are not taken any more.
+    #[serde(default)]
+    pub floor: Option<String>,
 }
 
 impl Version {
     /// From what a component says of itself.
     #[must_use]
-    pub fn of(info: &Inspection, signed_by: Option<String>) -> Self {
+    pub fn of(info: &Inspection, vouched: Option<&Vouched>) -> Self {
         Self {
             hash: info.hash.clone(),
             name: info.name.clone(),
             version: info.version.clone(),
             build: info.build.clone(),
             schemas: info.schemas,
-            signed_by,
+            signed_by: vouched.map(|it| it.key.clone()),
+            floor: vouched.and_then(|it| it.statement.floor.clone()),
         }
     }
 
@@ -45,6 +49,21 @@ impl Version {
     #[must_use]
     pub fn is_older_than(&self, other: &Self) -> bool {
         self.name == other.name && self.cmp_version(other) == Ordering::Less
+    }
+
+    /// What it says of older versions must not be true of itself.
+    pub fn check_own_floor(&self) -> Result<(), Refusal> {
+        let Some(floor) = &self.floor else {
+            return Ok(());
+        };
+        let parsed = |text: &str| semver::Version::parse(text).ok();
+        if parsed(self.stated()) < parsed(floor) {
+            return Err(Refusal::FloorAboveItself {
+                new: self.stated().to_owned(),
+                floor: floor.clone(),
+            });
+        }
+        Ok(())
     }
 
     /// Whether it can take over entries in that schema, and leave them so that
@@ -102,6 +121,7 @@ mod tests {
                 build: None,
                 schemas: Schemas::default(),
                 signed_by: None,
+                floor: None,
             };
             assert_eq!(version(new).is_older_than(&version(old)), older);
         }

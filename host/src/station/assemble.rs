@@ -5,15 +5,16 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::guests::{Guests, named};
+use super::budget::WriteBudget;
+use super::guests::{Guests, named, policies};
 use super::{Epoch, Inputs, Loop, StartError, chain};
 use crate::board::Board;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::control::{self, Listener, Shared};
+use crate::control::{self, Access, Listener, Shared};
 use crate::crash::CrashPoints;
 use crate::equipment::Equipment;
 use crate::guest::EngineSettings;
@@ -22,7 +23,8 @@ use crate::link::{Link, LinkSettings};
 use crate::manager::Manager;
 use crate::recorder::Recorder;
 use crate::services::keystore::Keystore;
-use crate::services::{Services, ServicesSettings};
+use crate::services::{AddressRules, Services, ServicesSettings};
+use crate::sessions::Sessions;
 use crate::slots::Jobs;
 use crate::store::{Store, StoreSettings};
 use crate::timers::Timers;
@@ -50,7 +52,7 @@ impl Station {
             path: state_dir.clone(),
             source,
         })?;
-        let token = read_token(&config)?;
+        let access = Access::read(&config.control)?;
         // First of all that others see: a second charger by mistake ends here.
         let listener = Listener::bind(&config.control.listen)?;
         let url = listener.url();
@@ -70,6 +72,18 @@ impl Station {
         let (to_loop, hardware) = mpsc::unbounded_channel();
         let equipment = Equipment::default();
         let outlets = super::hardware::start(&config, &store, &clock, &equipment, to_loop)?;
+        let (wakes, session_ends) = mpsc::unbounded_channel();
+        let sessions = Sessions::load(
+            store.clone(),
+            outlets.clone(),
+            clock.clone(),
+            journal.clone(),
+            &policies(&config)
+                .into_iter()
+                .map(|it| it.name)
+                .collect::<Vec<_>>(),
+            wakes,
+        )?;
         let (commands, commanded) = mpsc::unbounded_channel();
         let installer = Arc::new(OnceLock::new());
         let (stop_control, stopped) = oneshot::channel();
@@ -78,6 +92,7 @@ impl Station {
             Arc::new(Shared {
                 charge_point: config.charge_point.clone(),
                 outlets: outlets.clone(),
+                sessions: sessions.clone(),
                 board: board.clone(),
                 equipment,
                 journal: journal.clone(),
@@ -85,7 +100,10 @@ impl Station {
                 commands: commands.clone(),
                 jobs: jobs.clone(),
                 installer: installer.clone(),
-                token,
+                access,
+                hosts: config.control.hosts.clone(),
+                readers: Shared::places_for_readers(),
+                uploads: Semaphore::new(1),
                 started_ms: clock.monotonic_ms(),
             }),
             stopped,
@@ -96,7 +114,8 @@ impl Station {
             tracing::warn!(%error, "control.addr could not be written");
         }
 
-        let assembled = chain::assemble(&config, &guests, &clock, jobs, commands.clone())?;
+        let assembled =
+            chain::assemble(&config, &guests, &clock, &sessions, jobs, commands.clone())?;
         // Set once, here.
         let _ = installer.set(assembled.installer.clone());
         let keystore = Keystore::open(store.clone())?;
@@ -113,10 +132,7 @@ impl Station {
         );
         let (stepped, clock_steps) = mpsc::unbounded_channel();
         let services = Services::new(
-            ServicesSettings {
-                verify_hostname: config.tls.verify_hostname,
-                ..ServicesSettings::under(&state_dir)
-            },
+            services_settings(&config),
             keystore,
             clock.clone(),
             move |step| {
@@ -130,9 +146,11 @@ impl Station {
         })?;
         let (decided, decisions) = mpsc::unbounded_channel();
         let (responded, responses) = mpsc::unbounded_channel();
+        let knowledge = super::writing::held_back(&store)?;
         let inner = Loop {
             info: station_info(&config),
             settings: settings(&config),
+            groups: super::hardware::groups_of(&config),
             crash: CrashPoints::new(config.debug.crash),
             tenant: assembled.tenant,
             installer: assembled.installer,
@@ -143,21 +161,31 @@ impl Station {
             without_guest: config.permit.without_guest,
             store,
             timers: Timers::default(),
-            inbox: true,
+            inbox: std::collections::BTreeSet::new(),
+            knowledge,
+            late: None,
             connect: None,
             unanswered_requests: Vec::new(),
             unanswered_decisions: Vec::new(),
-            overflow: std::collections::VecDeque::new(),
+            unanswered_orders: std::collections::VecDeque::new(),
             restart: None,
             epoch: Epoch {
                 at: Instant::now(),
                 monotonic_ms: clock.monotonic_ms(),
             },
+            budget: WriteBudget::new(
+                config.storage.write_burst,
+                config.storage.writes_per_hour,
+                clock.monotonic_ms(),
+            ),
+            frames_wait: false,
+            security: super::security::Told::default(),
             housekeeping_at: Instant::now() + super::HOUSEKEEPING,
             dark_at: None,
             manager: Manager::from_environment(),
             link,
             outlets,
+            sessions,
             services,
             chain: assembled.chain,
             workers: assembled.workers,
@@ -171,6 +199,7 @@ impl Station {
                 decisions,
                 responses,
                 clock_steps,
+                session_ends,
             },
             decided,
             responded,
@@ -211,26 +240,29 @@ fn make_private(path: &Path) -> std::io::Result<()> {
         .create(path)
 }
 
-fn read_token(config: &Config) -> Result<Option<String>, StartError> {
-    let Some(path) = &config.control.token_file else {
-        return Ok(None);
-    };
-    let wrong = |text: String| StartError::Token {
-        path: path.clone(),
-        text,
-    };
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-    match text.lines().next().map(str::trim) {
-        Some(token) if !token.is_empty() => Ok(Some(token.to_owned())),
-        _ => Err(wrong("its first line is empty".into())),
-    }
-}
-
 fn link_settings(config: &Config) -> LinkSettings {
     LinkSettings {
         max_frame_bytes: config.link.max_frame_bytes as usize,
         verify_hostname: config.tls.verify_hostname,
         ..LinkSettings::default()
+    }
+}
+
+fn services_settings(config: &Config) -> ServicesSettings {
+    let it = &config.transfer;
+    let bytes = |mib: u32| u64::from(mib) << 20;
+    let simulated = !config.has_real_hardware();
+    ServicesSettings {
+        verify_hostname: config.tls.verify_hostname,
+        most_bytes: bytes(it.max_file_mib),
+        total_bytes: bytes(it.max_total_mib),
+        reserve_bytes: bytes(it.reserve_mib),
+        addresses: AddressRules {
+            local: it.local_networks.unwrap_or(simulated),
+            // Checked with the configuration.
+            allow: it.allow.iter().filter_map(|it| it.parse().ok()).collect(),
+        },
+        ..ServicesSettings::under(&config.charge_point.state_dir)
     }
 }
 

@@ -10,8 +10,10 @@ use crate::config::Config;
 use crate::control::Command;
 use crate::guest::{Ocpp, Policy};
 use crate::policy::{Chain, PolicySettings, Worker};
+use crate::sessions::Sessions;
 use crate::slots::{Installer, Jobs, Preflight, Target, Tenant};
 use crate::wit::authorization;
+use crate::zone::Zone;
 
 /// Guests at work, or ready to be.
 pub(super) struct Assembled {
@@ -25,6 +27,7 @@ pub(super) fn assemble(
     config: &Config,
     guests: &Guests,
     clock: &Clock,
+    sessions: &Sessions,
     jobs: Jobs,
     commands: mpsc::UnboundedSender<Command>,
 ) -> Result<Assembled, StartError> {
@@ -39,6 +42,8 @@ pub(super) fn assemble(
     let mut slots = vec![(SLOT.to_owned(), base, to_loop)];
     let mut preflight = Preflight::new(guests.recorder());
     let mut chain = Chain::default();
+    // Checked with the configuration.
+    let zone = Zone::named(&config.charge_point.time_zone).unwrap_or_default();
     let mut workers = Vec::new();
     for it in policies(config) {
         let slot = policy_slot(&it.name);
@@ -53,6 +58,8 @@ pub(super) fn assemble(
                     name,
                     value,
                 }),
+                zone: zone.clone(),
+                sessions: sessions.clone(),
             },
             guests.store(),
             clock.clone(),

@@ -75,6 +75,7 @@ pub(crate) fn reader(index: usize, it: &config::Reader) -> Option<DeviceSettings
             form: it.uid.unwrap_or_default(),
             reversed: it.reversed.unwrap_or_default(),
         },
+        kind: it.token.unwrap_or_default().kind(),
         debounce: ms(it.debounce_ms, DEBOUNCE_MS),
     })
 }

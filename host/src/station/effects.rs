@@ -3,13 +3,14 @@
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::Loop;
+use super::{Loop, security};
 use crate::board::DecisionFacts;
 use crate::config::CrashAt;
 use crate::link::{LinkEvent, LinkPlan};
-use crate::outlet::HardwareEvent;
+use crate::outlet::{HardwareEvent, PermitFate};
+use crate::secrets::live;
 use crate::wit::protocol::{
-    Action, Connect, Decide, Decision, Event, LinkDown, LinkUp, Request, Shown, Verdict,
+    Action, Connect, Decide, Decision, Event, LinkDown, LinkUp, Permit, Request, Shown, Verdict,
 };
 
 impl Loop {
@@ -41,26 +42,57 @@ impl Loop {
                     json!({
                         "outlet": permit.outlet,
                         "limit_ma": permit.limit_ma,
+                        "steps": permit.steps.len(),
                         "energy_limit_wh": permit.energy_limit_wh,
                     })
                 });
-                self.outlets.permit(permit);
+                self.permit(permit);
             }
             Action::Revoke(outlet) => {
                 self.journal
                     .note("permit", || json!({ "outlet": outlet, "limit_ma": null }));
                 self.outlets.revoke(outlet);
             }
-            Action::MoveLock(lock_move) => self.outlets.move_lock(lock_move),
+            Action::MoveLock(lock_move) => {
+                self.unanswered_orders.push_back(self.clock.monotonic_ms());
+                self.outlets.move_lock(lock_move);
+            }
             Action::Indicate(indication) => self.outlets.indicate(indication),
             Action::Show(shown) => self.show(shown),
-            Action::ReadMeter(request) => self.outlets.read_meter(request),
+            Action::ReadMeter(request) => {
+                self.unanswered_orders.push_back(self.clock.monotonic_ms());
+                self.outlets.read_meter(request);
+            }
             Action::Decide(decide) => self.decide(decide),
-            Action::Observe(observed) => self.chain.observe(&observed),
+            Action::Observe(observed) => {
+                self.sessions.observed(&observed);
+                self.chain.observe(&observed);
+            }
             Action::Request(request) => self.request(request),
             Action::InService(well) => self.tenant.in_service(well),
-            Action::Restart(why) => self.restart = Some(why),
+            Action::Restart(restart) => self.restart = Some(restart.why),
+            // Nobody asks yet.
+            Action::Settings(_) | Action::SettingSet(_) => {}
         }
+    }
+
+    fn permit(&mut self, permit: Permit) {
+        let Permit {
+            outlet, session, ..
+        } = permit;
+        if self.knowledge.was_taken_back(&permit) {
+            tracing::warn!(
+                outlet,
+                session,
+                "permit refused: it was taken back by an event that could not be stored"
+            );
+            return self.board.count("permits_refused");
+        }
+        self.knowledge.gave(&permit);
+        // Before it: what is said of its session is in force from the first moment on.
+        self.sessions.permitted(&permit);
+        self.outlets
+            .permit(permit, self.knowledge.connection(outlet));
     }
 
     fn connect(&mut self, connect: Connect) {
@@ -108,7 +140,10 @@ impl Loop {
         let clock = self.clock.clone();
         let decided = self.decided.clone();
         tokio::spawn(async move {
-            let (token, outlet) = (request.token.clone(), request.outlet);
+            let outlet = request.outlet;
+            let token = request.token.id.clone();
+            let kind = crate::words::of(&request.token.kind);
+            live::saw_card(&token);
             let outcome = chain.decide(request).await;
             let verdict = match &outcome.verdict {
                 Verdict::Accept(_) => "accept",
@@ -119,17 +154,19 @@ impl Loop {
                 // Nobody showed a card: each plug-in asks whether charging is free.
                 tracing::debug!(by = outcome.by, "{verdict}: {}", outcome.why);
             } else {
+                let token = live::short(&token);
                 tracing::info!(token, by = outcome.by, "{verdict}: {}", outcome.why);
             }
             journal.note("decision", || {
                 json!({
-                    "token": token, "outlet": outlet, "verdict": verdict,
+                    "token": token, "kind": kind, "outlet": outlet, "verdict": verdict,
                     "by": outcome.by, "why": outcome.why,
                 })
             });
             board.decided(DecisionFacts {
                 time_ms: clock.wall_ms(),
                 token,
+                kind,
                 outlet,
                 verdict,
                 by: outcome.by.clone(),
@@ -172,8 +209,6 @@ impl Loop {
     pub(super) async fn on_link(&mut self, event: LinkEvent) {
         match event {
             LinkEvent::Frame(frame) => {
-                self.journal
-                    .note("frame", || json!({ "direction": "in", "text": frame.text }));
                 self.tenant.heard();
                 self.deliver(Event::Frame(frame)).await;
             }
@@ -185,7 +220,11 @@ impl Loop {
             LinkEvent::Down(down) => {
                 self.note_down(&down);
                 self.tenant.cut();
+                let concerns = security::of_link(&down).map(|kind| (kind, down.text.clone()));
                 self.deliver(Event::LinkDown(down)).await;
+                if let Some((kind, text)) = concerns {
+                    self.tell_security(kind, text).await;
+                }
             }
         }
     }
@@ -229,7 +268,8 @@ impl Loop {
 
     pub(super) async fn on_hardware(&mut self, event: HardwareEvent) {
         match event {
-            HardwareEvent::Outlet(it) => {
+            HardwareEvent::Outlet(news) => {
+                let it = &news.event;
                 self.journal.note("outlet", || json!({
                     "outlet": it.state.outlet,
                     "change": crate::words::of(&it.change),
@@ -238,18 +278,40 @@ impl Loop {
                     "contactor": crate::words::of(&it.state.contactor),
                     "faults": it.state.faults.iter().map(|f| &f.text).collect::<Vec<_>>(),
                     "register_wh": it.state.reading.as_ref().map(|r| r.energy_mwh as f64 / 1000.0),
+                    "connection": news.connection,
                 }));
-                self.deliver(Event::Outlet(it)).await;
+                self.deliver_outlet(news).await;
+            }
+            HardwareEvent::Permit(it) => {
+                if it.fate == PermitFate::TooLate {
+                    self.board.count("permits_refused");
+                }
+                self.journal.note("permit", || {
+                    json!({
+                        "outlet": it.outlet,
+                        "session": it.session,
+                        "connection": it.connection,
+                        "what": it.fate.in_words(),
+                        "register_wh": it.register_mwh.map(|mwh| mwh as f64 / 1000.0),
+                    })
+                });
             }
             HardwareEvent::Token(it) => {
-                self.journal.note(
-                    "token",
-                    || json!({ "reader": it.reader, "token": it.token, "outlets": it.outlets }),
-                );
+                live::saw_card(&it.token.id);
+                self.journal.note("token", || {
+                    let kind = crate::words::of(&it.token.kind);
+                    json!({ "reader": it.reader, "token": it.token.id, "kind": kind, "outlets": it.outlets })
+                });
                 self.deliver(Event::Token(it)).await;
             }
-            HardwareEvent::Meter(it) => self.deliver(Event::Meter(it)).await,
-            HardwareEvent::LockMoved(it) => self.deliver(Event::LockMoved(it)).await,
+            HardwareEvent::Meter(it) => {
+                self.unanswered_orders.pop_front();
+                self.deliver(Event::Meter(it)).await;
+            }
+            HardwareEvent::LockMoved(it) => {
+                self.unanswered_orders.pop_front();
+                self.deliver(Event::LockMoved(it)).await;
+            }
             HardwareEvent::PowerFailing(hold_up_ms) => {
                 tracing::warn!("mains have failed: {hold_up_ms} ms left");
                 self.dark_at =

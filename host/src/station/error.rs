@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use crate::carried;
-use crate::control::ListenError;
+use crate::control::{ListenError, TokenError};
 use crate::guard::GuardError;
 use crate::guest::ComponentError;
 use crate::outlet::OutletError;
@@ -38,7 +38,7 @@ pub enum StartError {
         /// Its file, or `carried`.
         from: String,
         /// Why not.
-        source: Refusal,
+        source: Box<Refusal>,
     },
     /// The engine for components.
     #[error("{0}")]
@@ -61,14 +61,9 @@ pub enum StartError {
     /// The control API's address.
     #[error("{0}")]
     Listen(#[from] ListenError),
-    /// The control API's token.
-    #[error("control.token_file: cannot use {}: {text}", path.display())]
-    Token {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        text: String,
-    },
+    /// A token of the control API.
+    #[error("{0}")]
+    Token(#[from] TokenError),
     /// A thread.
     #[error("cannot start a thread: {0}")]
     Thread(std::io::Error),

@@ -5,9 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{SLOT, StartError};
+use serde_json::json;
+
+use super::{SLOT, StartError, last_end};
 use crate::board::{Board, ComponentFacts, EngineFacts};
 use crate::carried::{self, Packed};
 use crate::clock::Clock;
@@ -17,11 +20,13 @@ use crate::guest::{
 };
 use crate::journal::Journal;
 use crate::recorder::{Recorder, RecorderSettings};
+use crate::secrets::live;
 use crate::slots::{
-    Base, Found, Loader, Place, ProbationRules, Records, Refusal, Shelf, Tenant, TenantSettings,
-    Trust, Version,
+    Base, Floors, Found, Loader, Place, ProbationRules, Records, Refusal, Shelf, Tenant,
+    TenantSettings, Trust, Version,
 };
 use crate::store::{Entries, Store};
+use crate::wit::protocol::BootReason;
 
 /// The name of the standard policy in the chain.
 const STANDARD: &str = "standard";
@@ -37,6 +42,8 @@ pub(super) struct Guests {
     board: Board,
     journal: Journal,
     recorder: Option<Recorder>,
+    /// Why the first instances are made.
+    first_reason: BootReason,
 }
 
 impl Guests {
@@ -56,7 +63,7 @@ impl Guests {
             .inspect_err(|error| tracing::warn!(%error, "compiled components cannot be kept"))
             .ok();
         // Checked with the configuration; a key that is none is no key.
-        let trust = Trust::new(&config.trust.keys, config.trust.allow_unsigned);
+        let trust = Trust::configured(&config.trust, &config.charge_point.model);
         let trust = trust.unwrap_or_default();
         if trust.allows_unsigned() {
             tracing::warn!("components without signature are taken: trust.allow_unsigned is true");
@@ -69,6 +76,7 @@ impl Guests {
                 cache,
                 shelf: Shelf::under(state_dir),
                 trust,
+                floors: Floors::load(store, config.trust.floor.clone())?,
             },
             records: Records::load(store, &slots)?,
             rules: probation_rules(config),
@@ -78,6 +86,7 @@ impl Guests {
             board: board.clone(),
             journal: journal.clone(),
             recorder: recorder(config, slots, board),
+            first_reason: last_end::reason(store)?,
         })
     }
 
@@ -104,7 +113,11 @@ impl Guests {
     ) -> Result<Tenant<K>, StartError> {
         let mut notes = Vec::new();
         let (found, previous) = self.choose::<K>(name, base, &mut notes)?;
-        let entries = Entries::new(self.store.load_entries(name)?, limits.entries_bytes);
+        let kept = self.store.load_entries(name)?;
+        for secret in kept.iter().filter(|it| it.secret) {
+            live::learn(&secret.value, true);
+        }
+        let entries = Entries::new(kept, limits.entries_bytes);
         let settings = SlotSettings {
             name: name.into(),
             limits,
@@ -113,6 +126,13 @@ impl Guests {
         tracing::info!(slot = name, source = found.source, "runs {}", found.version);
         self.announce(name, base, notes);
         let mut slot = Slot::with(&self.loader.engine, found.prepared, entries, settings);
+        let (journal, it) = (self.journal.clone(), name.to_owned());
+        slot.log_read_by(Arc::new(move |level, text| {
+            journal.note(
+                "log",
+                || json!({ "slot": it, "level": level.word(), "text": text }),
+            );
+        }));
         if let Some(recorder) = &self.recorder {
             slot.witnessed_by(Box::new(recorder.tape::<K>(name)));
         }
@@ -122,13 +142,15 @@ impl Guests {
             self.clock.clone(),
             self.board.clone(),
             self.journal.clone(),
-        );
+        )
+        .first_started_by(self.first_reason);
         Ok(Tenant::new(TenantSettings {
             life,
             running: found.version,
             previous,
             records: self.records.clone(),
             rules: self.rules,
+            floors: self.loader.floors.clone(),
             store: self.store.clone(),
             clock: self.clock.clone(),
             board: self.board.clone(),
@@ -148,7 +170,7 @@ impl Guests {
                 let why = format!("it has begun {times} times and not proved itself");
                 self.give_up(slot, &what, &why, notes);
             } else {
-                match self.usable::<K>(&candidate.place, base, record.schema) {
+                match self.usable::<K>(slot, &candidate.place, base, record.schema) {
                     Ok(found) => {
                         let previous = self.first_usable(slot, base, &record, notes)?;
                         record.candidate = Some(candidate);
@@ -191,7 +213,7 @@ impl Guests {
             if *place == Place::Base {
                 break;
             }
-            match self.usable(place, base, record.schema) {
+            match self.usable(slot, place, base, record.schema) {
                 Ok(found) => return Ok(found),
                 Err(refusal) => {
                     let note = format!("{} cannot be used: {refusal}", name_of(place));
@@ -202,21 +224,22 @@ impl Guests {
             }
         }
         // Whatever it can read: there is nothing else.
-        let found = self.loader.load(&Place::Base, base, false);
+        let found = self.loader.load(slot, &Place::Base, base, false);
         found.map_err(|source| StartError::Component {
             slot: slot.into(),
             from: base.source(),
-            source,
+            source: Box::new(source),
         })
     }
 
     fn usable<K: Kind>(
         &self,
+        slot: &str,
         place: &Place,
         base: &Base,
         schema: u32,
     ) -> Result<Found<K>, Refusal> {
-        let found = self.loader.load::<K>(place, base, false)?;
+        let found = self.loader.load::<K>(slot, place, base, false)?;
         if schema != 0 {
             found.version.check_schema(schema, true)?;
         }
@@ -277,7 +300,7 @@ pub(super) fn policies(config: &Config) -> Vec<PolicyConfig> {
     vec![PolicyConfig {
         name: STANDARD.into(),
         file: None,
-        on_failure: OnFailure::Pass,
+        on_failure: OnFailure::default(),
         limits: GuestLimits::default(),
         settings: BTreeMap::new(),
     }]

@@ -11,13 +11,14 @@ use crate::config::{self, Config};
 use crate::equipment::{Equipment, Role};
 use crate::meter::modbus::Buses;
 use crate::outlet::{
-    DriverError, DriverSettings, HardwareEvent, MeterFitter, OutletError, OutletSettings, Outlets,
-    Pace, SafetySettings, SimOptions, SimSettings, SimStorage, sim::StorageError,
+    Cycling, DriverError, DriverSettings, GroupRule, GroupSettings, HardwareEvent, MeterFitter,
+    OutletError, OutletSettings, Outlets, Pace, SafetySettings, SimOptions, SimSettings,
+    SimStorage, sim::StorageError,
 };
 use crate::reader::{self, ReaderDriver, ReaderSettings, TokenSink};
 use crate::services::keystore::InitialMaterial;
 use crate::store::Store;
-use crate::wit::protocol::Cable;
+use crate::wit::protocol::{self as wit, Cable, Group};
 
 /// Its name.
 const SIMULATION: &str = "simulation";
@@ -76,6 +77,8 @@ pub(super) fn start(
     let safety = SafetySettings {
         zero_current_bound: Duration::from_millis(config.permit.zero_current_bound_ms.into()),
         orphan_permit_life: Duration::from_secs(config.permit.orphan_life_s.into()),
+        groups: groups(config),
+        cycling: cycling(config),
         ..SafetySettings::default()
     };
     let sim = SimOptions {
@@ -94,6 +97,45 @@ pub(super) fn start(
     buses.start().map_err(OutletError::Thread)?;
     start_readers(config, equipment, &outlets, &tokens).map_err(OutletError::Thread)?;
     Ok(outlets)
+}
+
+/// As the safety thread wants them.
+fn groups(config: &Config) -> Vec<GroupSettings> {
+    let groups = config.group.iter().enumerate();
+    groups
+        .map(|(index, it)| GroupSettings {
+            name: config::group_name(index, it),
+            outlets: it.connectors.clone(),
+            rule: match it.max_current_a {
+                Some(amps) => GroupRule::Limit(amps * 1000),
+                None => GroupRule::OneAtATime,
+            },
+        })
+        .collect()
+}
+
+/// The same for guests.
+pub(super) fn groups_of(config: &Config) -> Vec<Group> {
+    let told = |it: GroupSettings| Group {
+        name: it.name,
+        outlets: it.outlets,
+        rule: match it.rule {
+            GroupRule::OneAtATime => wit::GroupRule::OneAtATime,
+            GroupRule::Limit(ma) => wit::GroupRule::LimitMa(ma),
+        },
+    };
+    groups(config).into_iter().map(told).collect()
+}
+
+/// How often contactors may close: bounded where there are real ones, or where it is
+/// asked for.
+fn cycling(config: &Config) -> Option<Cycling> {
+    let it = config.contactor;
+    let asked = it.interval_s.is_some() || it.closings_per_hour.is_some();
+    (asked || config.has_real_hardware()).then(|| Cycling {
+        interval: Duration::from_secs(it.interval_s.unwrap_or(10).into()),
+        per_hour: it.closings_per_hour.unwrap_or(60),
+    })
 }
 
 /// A meter apart from the outlet's own hardware, on its bus.

@@ -11,6 +11,7 @@
 
 mod assemble;
 mod boot;
+mod budget;
 mod chain;
 mod deliver;
 pub(crate) mod devices;
@@ -18,15 +19,19 @@ mod effects;
 mod error;
 mod guests;
 mod hardware;
+pub mod knowledge;
+mod last_end;
 mod lines;
+mod security;
 mod swap;
+mod writing;
 
 pub use assemble::Station;
 pub use error::StartError;
 #[cfg(feature = "kit")]
 pub(crate) use guests::limits;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -44,12 +49,16 @@ use crate::manager::Manager;
 use crate::outlet::{HardwareEvent, Outlets};
 use crate::policy::{Chain, Worker};
 use crate::services::Services;
+use crate::sessions::Sessions;
 use crate::slots::{Installer, Tenant};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::timers::Timers;
 use crate::wit::protocol::{
-    Connect, Decision, Event, OutletEvent, Response, Setting, Station as StationInfo,
+    Connect, Decision, Event, Group, Response, SecurityKind, Setting, Station as StationInfo,
 };
+use budget::WriteBudget;
+use knowledge::Knowledge;
+use writing::Late;
 
 /// The name of the protocol guest's slot.
 pub const SLOT: &str = "ocpp";
@@ -57,16 +66,31 @@ pub const SLOT: &str = "ocpp";
 /// Housekeeping (lazy entries, the board's clock) happens at least this often.
 const HOUSEKEEPING: Duration = Duration::from_secs(2);
 
+/// How long the link stays open after its last frame when a reset ends it: a central
+/// system that reads the answer and the end of the connection at once takes the reset
+/// for failed.
+const RESET_LINGER: Duration = Duration::from_millis(500);
+
+/// Then it is everybody else's turn.
+const TIMERS_AT_A_TIME: usize = 64;
+
+/// Whatever the hardware has not answered by then does not count as outstanding.
+const ORDER_FORGOTTEN_MS: u64 = 60_000;
+
 /// How long the link may take to get rid of what was sent before it closes.
 const CLOSE_BOUND: Duration = Duration::from_millis(700);
 
 /// The same at the end of the process, which has 2 s for everything.
 const END_BOUND: Duration = Duration::from_millis(400);
 
+/// How long the end of the process waits for the database.
+const STORE_BOUND: Duration = Duration::from_millis(300);
+
 /// What the loop owns.
 struct Loop {
     info: StationInfo,
     settings: Vec<Setting>,
+    groups: Vec<Group>,
     crash: CrashPoints,
 
     tenant: Tenant<Ocpp>,
@@ -82,17 +106,28 @@ struct Loop {
     without_guest: WithoutGuest,
     store: Store,
     timers: Timers,
-    /// Something may be in the store's inbox.
-    inbox: bool,
+    /// What the guest knows of the outlets.
+    knowledge: Knowledge,
+    /// Outlets of which a departure was written down, since no guest took it.
+    inbox: BTreeSet<u32>,
+    /// A commit that was given up, and that the store still has to answer.
+    late: Option<Late>,
     /// What the link was last told to do.
     connect: Option<Connect>,
     unanswered_requests: Vec<u32>,
     unanswered_decisions: Vec<u32>,
-    /// Hardware events that could not even be put into the inbox.
-    overflow: VecDeque<OutletEvent>,
+    /// When the guest asked something of the hardware that has not answered yet,
+    /// in monotonic ms.
+    unanswered_orders: VecDeque<u64>,
     /// The guest asked to begin anew, and why.
     restart: Option<String>,
     epoch: Epoch,
+    /// What was told of security.
+    security: security::Told,
+    /// For what frames make the guest keep.
+    budget: WriteBudget,
+    /// Frames wait for it.
+    frames_wait: bool,
     housekeeping_at: Instant,
     /// When mains are gone for good.
     dark_at: Option<Instant>,
@@ -100,6 +135,7 @@ struct Loop {
 
     link: Link,
     outlets: Outlets,
+    sessions: Sessions,
     services: Services,
     chain: Chain,
     workers: Vec<Worker>,
@@ -134,8 +170,11 @@ struct Inputs {
     decisions: mpsc::UnboundedReceiver<Decision>,
     responses: mpsc::UnboundedReceiver<Response>,
     clock_steps: mpsc::UnboundedReceiver<i64>,
+    /// Something is said of a session.
+    session_ends: mpsc::UnboundedReceiver<()>,
 }
 
+#[allow(clippy::large_enum_variant)] // one at a time, and never kept
 enum Input {
     Link(LinkEvent),
     Hardware(HardwareEvent),
@@ -143,6 +182,10 @@ enum Input {
     Decision(Decision),
     Response(Response),
     ClockStep(i64),
+    /// A policy has said something of a session.
+    Sessions,
+    /// The store has answered a commit that was given up.
+    Written(Result<(), StoreError>),
     Time,
     Stop,
 }
@@ -154,6 +197,8 @@ impl Loop {
         let sleep = sleep_until(Instant::now());
         tokio::pin!(sleep);
         loop {
+            // Here, so that no flood of events can keep it from being said.
+            self.tell_manager();
             let wake = self.wake_at();
             if sleep.deadline() != wake {
                 sleep.as_mut().reset(wake);
@@ -161,18 +206,22 @@ impl Loop {
             // While there is no guest, what can wait stays where it is: the
             // central system's frames in the socket, answers in their channels.
             let able = self.able();
+            let takes_frames = able && self.takes_frames();
             let inputs = &mut self.inputs;
+            let late = &mut self.late;
             let input = tokio::select! {
                 biased;
                 () = &mut stop => Input::Stop,
                 Some(it) = inputs.commands.recv() => Input::Command(it),
                 Some(it) = inputs.hardware.recv() => Input::Hardware(it),
-                Some(it) = inputs.clock_steps.recv(), if able => Input::ClockStep(it),
+                it = writing::answer(late) => Input::Written(it),
+                Some(it) = inputs.clock_steps.recv() => Input::ClockStep(it),
+                Some(()) = inputs.session_ends.recv() => Input::Sessions,
                 Some(it) = inputs.decisions.recv(), if able => Input::Decision(it),
                 Some(it) = inputs.responses.recv(), if able => Input::Response(it),
                 // Before the link, so that a flood of frames cannot starve timers.
                 () = &mut sleep => Input::Time,
-                Some(it) = inputs.link.recv(), if able => Input::Link(it),
+                Some(it) = inputs.link.recv(), if takes_frames => Input::Link(it),
             };
             match input {
                 Input::Stop => break,
@@ -182,21 +231,30 @@ impl Loop {
                         self.manager.stopping();
                         return;
                     }
-                    self.tell_manager();
                     self.on_time().await;
                 }
                 Input::Command(Command::Network(online)) => self.link.set_online(online),
                 Input::Command(Command::Component(it)) => self.on_handover(it).await,
+                Input::Command(Command::WrongToken(peer)) => {
+                    let text = format!("a wrong token came from {peer}");
+                    self.tell_security(SecurityKind::FailedLogin, text).await;
+                }
                 Input::Hardware(it) => self.on_hardware(it).await,
+                Input::Written(it) => self.on_store_answered(it).await,
                 Input::Link(it) => self.on_link(it).await,
                 Input::Decision(it) => self.on_decision(it).await,
                 Input::Response(it) => {
+                    let asked = self.unanswered_requests.len();
                     self.unanswered_requests.retain(|id| *id != it.id);
-                    self.deliver(Event::Response(it)).await;
+                    // Else it was asked for before the guest began again.
+                    if self.unanswered_requests.len() < asked {
+                        self.deliver(Event::Response(it)).await;
+                    }
                 }
+                Input::Sessions => self.tell_session_ends().await,
                 Input::ClockStep(by) => {
                     self.chain.clock_stepped(by);
-                    self.deliver(Event::ClockStepped(by)).await;
+                    self.clock_stepped(by).await;
                 }
             }
         }
@@ -208,18 +266,56 @@ impl Loop {
     async fn end(mut self) {
         self.manager.stopping();
         self.outlets.revoke_all();
-        self.link.close(END_BOUND).await;
+        self.link.close(Duration::ZERO, END_BOUND).await;
         for worker in self.workers.drain(..) {
             worker.stop();
         }
-        self.flush().await;
+        // A disk that does not answer must not hold up the end, which has 2 s.
+        if tokio::time::timeout(STORE_BOUND, self.flush())
+            .await
+            .is_err()
+        {
+            tracing::warn!("the database does not answer; the last lazy entries are lost");
+        }
+        last_end::note(&self.store);
         self.outlets.shutdown();
-        self.store.close();
+        if !self.store.close_within(STORE_BOUND) {
+            tracing::warn!("the database does not answer; the process ends without it");
+        }
+    }
+
+    /// The board's clock may have been set.
+    async fn follow_board(&mut self) {
+        if let Some(step) = self.clock.follow_board() {
+            self.chain.clock_stepped(step);
+            self.clock_stepped(step).await;
+        }
+    }
+
+    /// A guest plans anew, at once or in its next `start`. Where none is at work, the
+    /// plans that permits carry no longer mean what they did.
+    async fn clock_stepped(&mut self, by_ms: i64) {
+        self.sessions.clock_stepped();
+        self.deliver(Event::ClockStepped(by_ms)).await;
+        if !self.tenant.life().slot().has_instance() {
+            self.outlets.clock_stepped();
+        }
     }
 
     /// There is an instance, or one can be made.
     fn able(&self) -> bool {
         self.tenant.life().able()
+    }
+
+    /// What frames may write is not used up.
+    fn takes_frames(&mut self) -> bool {
+        let takes = self.budget.has_some(self.clock.monotonic_ms());
+        if !takes && !std::mem::replace(&mut self.frames_wait, true) {
+            self.board.count("frames_delayed");
+            tracing::debug!("frames wait: they have led to more writes than flash is to bear");
+        }
+        self.frames_wait &= !takes;
+        takes
     }
 
     fn wake_at(&self) -> Instant {
@@ -228,7 +324,13 @@ impl Loop {
         } else {
             Some(self.tenant.life().not_before_ms())
         };
-        let due = [due, self.tenant.wake_ms()].into_iter().flatten().min();
+        let due = [
+            due,
+            self.tenant.wake_ms(),
+            self.budget.next_ms(),
+            self.sessions.next_due(),
+        ];
+        let due = due.into_iter().flatten().min();
         let due = due.map_or(self.housekeeping_at, |ms| {
             self.epoch.instant(ms).min(self.housekeeping_at)
         });
@@ -253,19 +355,22 @@ impl Loop {
 
     async fn on_time(&mut self) {
         self.housekeeping_at = Instant::now() + HOUSEKEEPING;
+        self.sessions.note_due();
         if !self.ensure().await {
-            return;
+            return self.follow_board().await;
         }
         // A guest that fails on one keeps the others for its successor.
-        while self.able()
-            && let Some(fired) = self.timers.take_due(&self.clock.now())
-        {
+        for _ in 0..TIMERS_AT_A_TIME {
+            if !self.able() {
+                break;
+            }
+            let Some(fired) = self.timers.take_due(&self.clock.now()) else {
+                break;
+            };
             self.deliver(Event::Timer(fired)).await;
         }
-        if let Some(step) = self.clock.follow_board() {
-            self.chain.clock_stepped(step);
-            self.deliver(Event::ClockStepped(step)).await;
-        }
+        self.tell_session_ends().await;
+        self.follow_board().await;
         let now_ms = self.clock.monotonic_ms();
         if let Some(batch) = self.entries_mut().due(now_ms) {
             // Lazy entries: nothing waits for them, and they wait again if this

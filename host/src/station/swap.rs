@@ -32,7 +32,12 @@ impl Loop {
                 job.pause(micros(begin));
                 // That the record could not be written is logged there.
                 let _ = self.record_written().await;
-                job.committed();
+                self.tenant.runs_again(job);
+            }
+            Handover::Accept(job) => {
+                if self.tenant.accept(job) {
+                    self.tell_committed().await;
+                }
             }
             Handover::NothingLeft(job) => {
                 job.refused("there is no other version that could run");
@@ -49,7 +54,7 @@ impl Loop {
             return self.swap(*swap).await;
         }
         let schema = self.tenant.schema_for(&swap.found.version);
-        let boot = self.boot(swap.reason, schema).await;
+        let (boot, _) = self.boot(swap.reason, schema).await;
         let commands = self.commands.clone();
         slots::rehearse(swap, self.tenant.life().slot(), boot, move |swap| {
             // Fails only when the loop has ended.
@@ -61,18 +66,19 @@ impl Loop {
         let begin = Instant::now();
         let hash = &swap.found.version.hash;
         if *hash == self.tenant.running().hash {
-            return swap.job.committed();
+            return self.tenant.runs_already(swap.job);
         }
         if self.tenant.would_go_back_to(hash) {
             self.tenant
                 .roll_back("the version before was installed again");
             self.ensure().await;
             swap.job.pause(micros(begin));
-            return swap.job.committed();
+            return self.tenant.runs_again(swap.job);
         }
         let reason = swap.reason;
         let schema = self.tenant.schema_for(&swap.found.version);
-        let boot = self.boot(reason, schema).await;
+        let (boot, shown) = self.boot(reason, schema).await;
+        let ends = boot.session_ends.clone();
         let Some(mut flip) = self.tenant.swap(swap, &boot) else {
             return;
         };
@@ -86,10 +92,10 @@ impl Loop {
         let actions = std::mem::take(&mut flip.step.actions);
         self.tenant.flipped(flip, reason, micros(begin));
         self.leave_safe_mode();
+        let follow = self.started(shown, &ends);
         self.act(actions).await;
-        // If there was no guest before, events wait; `ensure` begins anew if one
-        // of them fails.
-        if self.restart.is_none() && self.drain_inbox().await.is_ok() {
+        // `ensure` starts again if the guest fails on what is to follow.
+        if self.restart.is_none() && self.follow(follow).await.is_ok() {
             self.outlets.guest_healthy(true);
         } else {
             self.ensure().await;
@@ -98,21 +104,27 @@ impl Loop {
 
     /// Waits until the slot's record is on flash: it is in the database's queue
     /// before this. Whoever is told of a swap finds it after a power failure.
-    async fn record_written(&self) -> Result<(), StoreError> {
-        self.store.commit(SLOT, Vec::new()).await
+    async fn record_written(&mut self) -> Result<(), StoreError> {
+        self.write(Vec::new()).await
     }
 
     /// Ends a probation whose time has come.
     pub(super) async fn look_at_probation(&mut self) {
         let hindered = matches!(self.link.state(), LinkState::Down);
         let passed = self.tenant.judge(hindered);
-        // Nothing depends on this event getting through: `boot` says the same.
-        if passed && self.ensure().await && self.step(&Event::Committed).await.is_ok() {
-            self.tenant.life_mut().renew();
+        if passed {
+            self.tell_committed().await;
         }
         // A version that has not passed leaves the slot without instance.
         if !self.tenant.life().slot().has_instance() && self.tenant.life().able() {
             self.ensure().await;
+        }
+    }
+
+    /// Nothing depends on this event getting through: `boot` says the same.
+    async fn tell_committed(&mut self) {
+        if self.ensure().await && self.step(&Event::Committed, None).await.is_ok() {
+            self.tenant.life_mut().renew();
         }
     }
 

@@ -59,10 +59,20 @@ pub(super) struct Database {
 /// One statement's worth of writing.
 #[derive(Debug)]
 pub(super) enum Write {
-    Entries { slot: String, changes: Vec<Change> },
-    Document { name: String, body: Vec<u8> },
-    InboxPush { body: Vec<u8> },
-    InboxClear { up_to: i64 },
+    Entries {
+        slot: String,
+        changes: Vec<Change>,
+    },
+    Document {
+        name: String,
+        body: Vec<u8>,
+        /// The slot whose later entries are not written without it.
+        before: Option<String>,
+    },
+    InboxPush {
+        body: Vec<u8>,
+    },
+    InboxClear,
 }
 
 impl Database {
@@ -236,7 +246,7 @@ fn run(connection: &mut Connection, writes: &[&Write]) -> rusqlite::Result<()> {
                     write_entry(&transaction, slot, change)?;
                 }
             }
-            Write::Document { name, body } => {
+            Write::Document { name, body, .. } => {
                 transaction
                     .prepare_cached("INSERT OR REPLACE INTO document (name, body) VALUES (?1, ?2)")?
                     .execute(params![name, body])?;
@@ -246,10 +256,10 @@ fn run(connection: &mut Connection, writes: &[&Write]) -> rusqlite::Result<()> {
                     .prepare_cached("INSERT INTO inbox (body) VALUES (?1)")?
                     .execute([body])?;
             }
-            Write::InboxClear { up_to } => {
+            Write::InboxClear => {
                 transaction
-                    .prepare_cached("DELETE FROM inbox WHERE id <= ?1")?
-                    .execute([up_to])?;
+                    .prepare_cached("DELETE FROM inbox")?
+                    .execute([])?;
             }
         }
     }

@@ -18,6 +18,10 @@ use super::{Change, Durability, KeptEntry};
 const MOST_ITEMS: usize = 256;
 const MOST_SCAN_BYTES: usize = 1 << 20;
 
+/// What an entry takes of memory beside its key and its value, about: counted, or
+/// many small ones would take many times what they may.
+pub const ENTRY_OVERHEAD: usize = 192;
+
 /// How long a lazy entry may wait for company.
 const LAZY_MS: u64 = 10_000;
 
@@ -32,6 +36,7 @@ pub struct Entries {
     due_ms: Option<u64>,
     /// Keys and values, in bytes.
     bytes: usize,
+    /// Of these and of [`ENTRY_OVERHEAD`] for each.
     most_bytes: usize,
     next_ticket: u64,
     /// What is not confirmed yet, oldest first.
@@ -89,8 +94,8 @@ struct Before {
 }
 
 impl Entries {
-    /// The view of what was loaded from the database. `most_bytes` bounds keys
-    /// and values together, from the next change on.
+    /// The view of what was loaded from the database. `most_bytes` bounds what all
+    /// take in memory: a change that makes it more than that is refused.
     #[must_use]
     pub fn new(loaded: Vec<KeptEntry>, most_bytes: usize) -> Self {
         let mut entries = Self {
@@ -150,7 +155,13 @@ impl Entries {
         self.bytes
     }
 
-    /// What [`Entries::bytes`] may become.
+    /// Keys, values and what holding them takes, about.
+    #[must_use]
+    pub fn charged(&self) -> usize {
+        self.bytes + self.held.len() * ENTRY_OVERHEAD
+    }
+
+    /// What [`Entries::charged`] may become.
     #[must_use]
     pub fn most_bytes(&self) -> usize {
         self.most_bytes
@@ -176,14 +187,16 @@ impl Entries {
         now_ms: u64,
         changes: impl IntoIterator<Item = Change>,
     ) -> Result<Option<Batch>, EntriesFull> {
+        let before = self.charged();
         let mut undo = Vec::new();
         let mut urgent = false;
         for change in changes {
             urgent |= self.change(now_ms, change, &mut undo);
         }
-        if self.bytes > self.most_bytes {
+        // What is over the bound already, since that was lowered, may become less.
+        if self.charged() > self.most_bytes.max(before) {
             let full = EntriesFull {
-                wanted: self.bytes,
+                wanted: self.charged(),
                 most: self.most_bytes,
             };
             self.undo(undo);
@@ -233,6 +246,29 @@ impl Entries {
     /// What was not confirmed could not be written: everything is again as it
     /// was before the first such call. What had waited before waits again.
     pub fn revert(&mut self, now_ms: u64) {
+        self.undo_open();
+        self.due_ms = (!self.pending.is_empty()).then(|| now_ms.saturating_add(LAZY_MS));
+    }
+
+    /// The same, if what was not confirmed may have been written all the same, or
+    /// will be: then everything that it touched is to be written over.
+    pub fn revert_unsure(&mut self, now_ms: u64) {
+        let touched: Vec<String> = self
+            .open
+            .iter()
+            .flat_map(|open| match &open.what {
+                Undone::Call(keys) => keys.iter().map(|before| before.key.clone()).collect(),
+                Undone::Written(keys) => keys.clone(),
+            })
+            .collect();
+        self.undo_open();
+        for key in touched {
+            self.wait_again(key);
+        }
+        self.due_ms = (!self.pending.is_empty()).then(|| now_ms.saturating_add(LAZY_MS));
+    }
+
+    fn undo_open(&mut self) {
         while let Some(open) = self.open.pop_back() {
             match open.what {
                 Undone::Call(keys) => self.undo(keys),
@@ -243,7 +279,6 @@ impl Entries {
                 }
             }
         }
-        self.due_ms = (!self.pending.is_empty()).then(|| now_ms.saturating_add(LAZY_MS));
     }
 
     /// Forgets the session entries, as a power failure would. Not while a batch

@@ -57,6 +57,9 @@ pub enum StoreError {
         /// What was said.
         text: String,
     },
+    /// The disk does not answer. What was to be written may be written yet.
+    #[error("the database does not answer in time")]
+    Stalled,
     /// The store has been closed.
     #[error("the database is closed")]
     Closed,

@@ -17,6 +17,6 @@ mod thread;
 
 pub use change::{Change, Durability, KeptEntry};
 pub use database::{DATABASE_FILE, StoreSettings};
-pub use entries::{Batch, Entries, EntriesFull};
+pub use entries::{Batch, ENTRY_OVERHEAD, Entries, EntriesFull};
 pub use error::StoreError;
 pub use thread::{InboxItem, Store};

@@ -97,18 +97,33 @@ impl Store {
     /// Writes a document under its name and waits until it is durable.
     pub fn document_put(&self, name: &str, body: Vec<u8>) -> Result<(), StoreError> {
         let name = name.into();
-        self.ask(|answer| Job::Write(Write::Document { name, body }, answer))
+        let before = None;
+        self.ask(|answer| Job::Write(Write::Document { name, body, before }, answer))
     }
 
     /// Writes a document some time soon, without waiting; a failure is logged.
     pub fn document_put_soon(&self, name: &str, body: Vec<u8>) {
-        let name: String = name.into();
-        let told = name.clone();
+        let what = format!("the document {name}");
+        let (name, before) = (name.into(), None);
+        self.write_soon(Write::Document { name, body, before }, what);
+    }
+
+    /// Writes a document without waiting. None of the slot's entries that are
+    /// committed after this call are written unless it is: what a failure has
+    /// prevented is tried again with them, in one transaction.
+    pub fn document_put_before(&self, slot: &str, name: &str, body: Vec<u8>) {
+        let what = format!("the document {name}");
+        let (name, before) = (name.into(), Some(slot.into()));
+        self.write_soon(Write::Document { name, body, before }, what);
+    }
+
+    fn write_soon(&self, write: Write, what: impl Into<String>) {
+        let what = what.into();
         self.send(Job::Write(
-            Write::Document { name, body },
+            write,
             Box::new(move |result| {
                 if let Err(error) = result {
-                    tracing::warn!(document = told, %error, "could not be stored");
+                    tracing::warn!(%error, "{what} could not be stored");
                 }
             }),
         ));
@@ -119,13 +134,10 @@ impl Store {
         self.ask(|answer| Job::Document(name.into(), answer))
     }
 
-    /// Keeps an event for a guest that is not there; durable when the future
-    /// resolves.
-    pub fn inbox_push(
-        &self,
-        body: Vec<u8>,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send + use<> {
-        self.submit(Write::InboxPush { body })
+    /// Keeps an event for a guest that is not there, some time soon, without
+    /// waiting; a failure is logged.
+    pub fn inbox_push_soon(&self, body: Vec<u8>) {
+        self.write_soon(Write::InboxPush { body }, "an outlet event for the inbox");
     }
 
     /// What waits, oldest first.
@@ -133,17 +145,29 @@ impl Store {
         self.ask(Job::Inbox)
     }
 
-    /// Removes everything up to and including `up_to`: the guest has taken it.
-    pub fn inbox_clear(
-        &self,
-        up_to: i64,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send + use<> {
-        self.submit(Write::InboxClear { up_to })
+    /// Removes all that was pushed before this call, without waiting; a failure is
+    /// logged.
+    pub fn inbox_clear_soon(&self) {
+        self.write_soon(Write::InboxClear, "the inbox, emptied,");
     }
 
     /// Finishes what was asked for and closes the database.
     pub fn close(&self) {
         self.inner.close();
+    }
+
+    /// The same, waiting no longer than this for what was asked for: false if the
+    /// disk does not answer, and the thread is left behind.
+    #[must_use]
+    pub fn close_within(&self, bound: Duration) -> bool {
+        let (done, ended) = mpsc::channel();
+        let store = self.clone();
+        let closing = std::thread::Builder::new().name("store-end".into());
+        let closing = closing.spawn(move || {
+            store.close();
+            let _ = done.send(());
+        });
+        closing.is_ok() && ended.recv_timeout(bound).is_ok()
     }
 
     /// The job is queued at the call, not at the first poll: the order of
@@ -197,13 +221,14 @@ impl Drop for Inner {
 fn work(mut database: Database, queue: &mpsc::Receiver<Job>, block_file: Option<&PathBuf>) {
     let mut transactions = 0;
     let mut next = None;
+    let mut owed = Owed::default();
     while let Some(job) = next.take().or_else(|| queue.recv().ok()) {
         while block_file.is_some_and(|file| file.exists()) {
             std::thread::sleep(Duration::from_millis(2));
         }
         match job {
             Job::Write(write, answer) => {
-                next = write_together(&mut database, queue, (write, answer));
+                next = write_together(&mut database, queue, (write, answer), &mut owed);
                 transactions += 1;
             }
             Job::Entries(slot, answer) => answer(database.entries(&slot)),
@@ -217,12 +242,60 @@ fn work(mut database: Database, queue: &mpsc::Receiver<Job>, block_file: Option<
     }
 }
 
+/// Documents that could not be written, and without which entries of their slots
+/// must not be.
+#[derive(Default)]
+struct Owed(Vec<Write>);
+
+impl Owed {
+    /// What has to go in front of these, oldest first.
+    fn for_entries_of<'a>(&'a self, slot: &str) -> impl Iterator<Item = &'a Write> {
+        self.0
+            .iter()
+            .filter(move |it| matches!(it, Write::Document { before: Some(of), .. } if of == slot))
+    }
+
+    /// In front of all of these, once each.
+    fn for_all<'a>(&'a self, group: &[(Write, Answer<()>)]) -> Vec<&'a Write> {
+        let is_for = |slot: &String| {
+            let of_slot = |(write, _): &(Write, Answer<()>)| matches!(write, Write::Entries { slot: of, .. } if of == slot);
+            group.iter().any(of_slot)
+        };
+        self.0
+            .iter()
+            .filter(|it| matches!(it, Write::Document { before: Some(slot), .. } if is_for(slot)))
+            .collect()
+    }
+
+    /// A write has come to this.
+    fn settle(&mut self, write: Write, result: &Result<(), StoreError>) {
+        match write {
+            // This text is written, or takes the place of an older one.
+            Write::Document { name, body, before } => {
+                self.0
+                    .retain(|it| !matches!(it, Write::Document { name: of, .. } if *of == name));
+                if result.is_err() && before.is_some() {
+                    self.0.push(Write::Document { name, body, before });
+                }
+            }
+            // With what was in front of it.
+            Write::Entries { slot, .. } if result.is_ok() => {
+                self.0.retain(
+                    |it| !matches!(it, Write::Document { before: Some(of), .. } if *of == slot),
+                );
+            }
+            Write::Entries { .. } | Write::InboxPush { .. } | Write::InboxClear => {}
+        }
+    }
+}
+
 /// Writes `first` and all that waits behind it in one transaction; answers; the
 /// job that ended the row, if it was no write.
 fn write_together(
     database: &mut Database,
     queue: &mpsc::Receiver<Job>,
     first: (Write, Answer<()>),
+    owed: &mut Owed,
 ) -> Option<Job> {
     let mut group = vec![first];
     let mut other = None;
@@ -236,16 +309,18 @@ fn write_together(
             Err(_) => break,
         }
     }
-    let writes: Vec<&Write> = group.iter().map(|(write, _)| write).collect();
+    let mut writes = owed.for_all(&group);
+    writes.extend(group.iter().map(|(write, _)| write));
     let together = database.write(&writes);
     let alone = group.len() == 1;
     let mut failed: Vec<(String, StoreError)> = Vec::new();
     for (write, answer) in group {
         let result = match &together {
             // One that cannot be written must not take the others with it ...
-            Err(_) if !alone => write_alone(database, &write, &mut failed),
+            Err(_) if !alone => write_alone(database, &write, &mut failed, owed),
             result => result.clone(),
         };
+        owed.settle(write, &result);
         answer(result);
     }
     other
@@ -256,6 +331,7 @@ fn write_alone(
     database: &mut Database,
     write: &Write,
     failed: &mut Vec<(String, StoreError)>,
+    owed: &Owed,
 ) -> Result<(), StoreError> {
     let Write::Entries { slot, .. } = write else {
         return database.write(&[write]);
@@ -263,7 +339,9 @@ fn write_alone(
     if let Some((_, error)) = failed.iter().find(|(failed, _)| failed == slot) {
         return Err(error.clone());
     }
-    database.write(&[write]).inspect_err(|error| {
+    let mut writes: Vec<&Write> = owed.for_entries_of(slot).collect();
+    writes.push(write);
+    database.write(&writes).inspect_err(|error| {
         failed.push((slot.clone(), error.clone()));
     })
 }

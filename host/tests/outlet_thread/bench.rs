@@ -32,14 +32,14 @@ fn what_makes_no_sense_at_the_bench_is_refused() {
         bench.set_meter(1, f64::INFINITY),
         bench.ev_state(1, PilotState::A),
         bench.fault(1, ""),
-        bench.present_card("", None),
-        bench.present_card("123456789012345678901", None),
+        bench.present_card("", TokenKind::Iso14443, None),
+        bench.present_card(&"1".repeat(256), TokenKind::Iso14443, None),
     ];
     for result in bad {
         assert!(matches!(result, Err(BenchError::BadValue(_))), "{result:?}");
     }
     assert_eq!(
-        bench.present_card("04A1B2C3", Some(&[2])),
+        bench.present_card("04A1B2C3", TokenKind::Iso14443, Some(&[2])),
         Err(BenchError::UnknownReader)
     );
     bench.plug(1, None, None, None).expect("plugs");
@@ -54,17 +54,21 @@ fn what_makes_no_sense_at_the_bench_is_refused() {
 #[test]
 fn a_card_says_which_reader_and_which_outlets() {
     let mut charger = start(vec![sim_outlet(1, Cable::Fixed)], &SimOptions::default());
-    charger.bench.present_card("04A1B2C3", None).expect("reads");
+    charger
+        .bench
+        .present_card("04A1B2C3", TokenKind::Iso15693, None)
+        .expect("reads");
     let HardwareEvent::Token(token) = charger.next() else {
         panic!("no token");
     };
     assert_eq!(
         (
             token.reader.as_str(),
-            token.token.as_str(),
+            token.token.id.as_str(),
+            token.token.kind,
             &token.outlets[..]
         ),
-        ("left", "04A1B2C3", &[1][..])
+        ("left", "04A1B2C3", TokenKind::Iso15693, &[1][..])
     );
     charger.outlets.shutdown();
 }

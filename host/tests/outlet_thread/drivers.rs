@@ -59,7 +59,7 @@ fn another_driver_calls_by_its_inputs() {
         Err(BenchError::UnknownConnector(1))
     );
     charger.outlets.guest_healthy(true);
-    charger.outlets.permit(permit(16_000));
+    charger.permit(permit(16_000));
     charger.contactor(ContactorState::Closed);
     facts.lock().expect("a lock").emergency_stop = true;
     let inputs = inputs.lock().expect("a lock").clone().expect("inputs");

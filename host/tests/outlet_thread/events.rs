@@ -59,8 +59,8 @@ fn mains_that_fail_are_told_first() {
                 assert_eq!(hold_up, 500);
                 break;
             }
-            HardwareEvent::Outlet(event) => {
-                assert_eq!(event.state.contactor, ContactorState::Closed);
+            HardwareEvent::Outlet(news) => {
+                assert_eq!(news.event.state.contactor, ContactorState::Closed);
             }
             other => panic!("{other:?}"),
         }

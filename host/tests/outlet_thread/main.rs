@@ -4,6 +4,8 @@
 mod bench;
 mod drivers;
 mod events;
+mod groups;
+mod steps;
 mod survival;
 mod waiting;
 
@@ -16,8 +18,8 @@ use plugpoint::outlet::{
 };
 use plugpoint::reader::{ReaderDriver, ReaderSettings};
 use plugpoint::wit::protocol::{
-    Cable, ContactorState, Fault, FaultKind, LockMove, LockState, MeterRequest, OutletChange,
-    OutletEvent, OutletState, Permit, PilotState,
+    Cable, ContactorState, Fault, FaultKind, Limiter, LockMove, LockState, MeterRequest,
+    OutletChange, OutletEvent, OutletState, Permit, PilotState, TokenKind,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -25,7 +27,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 /// Long enough for the slowest machine; nothing waits for it to pass.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 struct Charger {
     outlets: Outlets,
@@ -77,9 +79,13 @@ fn permit(limit_ma: u32) -> Permit {
     Permit {
         outlet: 1,
         limit_ma,
+        limit_w: None,
         phases: 3,
         energy_limit_wh: None,
+        steps: Vec::new(),
+        reason: String::new(),
         session: 7,
+        until_ms: None,
     }
 }
 
@@ -98,10 +104,10 @@ impl Charger {
 
     fn outlet_event(&mut self, change: OutletChange) -> OutletEvent {
         loop {
-            if let HardwareEvent::Outlet(event) = self.next()
-                && event.change == change
+            if let HardwareEvent::Outlet(news) = self.next()
+                && news.event.change == change
             {
-                return event;
+                return news.event;
             }
         }
     }
@@ -115,6 +121,12 @@ impl Charger {
         }
     }
 
+    /// A permit for the car that is there.
+    fn permit(&self, permit: Permit) {
+        let connection = self.outlets.views().remove(0).connection;
+        self.outlets.permit(permit, connection);
+    }
+
     fn state(&self) -> OutletState {
         self.outlets.snapshot().remove(0)
     }
@@ -122,7 +134,7 @@ impl Charger {
     fn charge(&mut self) {
         self.bench.plug(1, None, None, None).expect("plugs");
         self.outlets.guest_healthy(true);
-        self.outlets.permit(permit(16_000));
+        self.permit(permit(16_000));
         self.contactor(ContactorState::Closed);
     }
 }

@@ -7,12 +7,12 @@ async fn a_fresh_snapshot_shows_what_was_ordered_before() {
     let mut charger = start(vec![sim_outlet(1, Cable::Fixed)], &SimOptions::default());
     charger.charge();
     for limit in 6_000..6_050 {
-        charger.outlets.permit(permit(limit));
-        let state = charger.outlets.fresh_snapshot().await.remove(0);
+        charger.permit(permit(limit));
+        let state = charger.outlets.fresh_views().await.remove(0).state;
         assert_eq!(state.offered_ma, limit);
     }
     charger.outlets.revoke_all();
-    let state = charger.outlets.fresh_snapshot().await.remove(0);
+    let state = charger.outlets.fresh_views().await.remove(0).state;
     assert_eq!(state.permit, None);
     charger.outlets.shutdown();
 }
@@ -49,7 +49,7 @@ fn nobody_who_waits_for_the_disk_or_for_the_loop_holds_up_a_contactor() {
         let _ = charger.bench.clear_fault(1, None);
         charger.bench.emergency_stop(false).expect("works");
         let _ = charger.bench.plug(1, None, None, None);
-        charger.outlets.permit(Permit {
+        charger.permit(Permit {
             session: count as u64,
             ..permit(16_000)
         });

@@ -3,6 +3,7 @@
 #[path = "../link_support/certs.rs"]
 #[allow(dead_code)] // the link's tests use the rest
 mod certs;
+mod named;
 mod server;
 
 use std::io::Write;
@@ -49,6 +50,17 @@ impl Bench {
         keystore.import_initial(material).unwrap();
         let mut settings = ServicesSettings::under(dir.path());
         change(&mut settings);
+        let clock = Clock::new(true);
+        let services = Services::new(settings, Arc::new(keystore), clock, |_| {}).unwrap();
+        Self { services, dir }
+    }
+
+    /// The same charger after a restart.
+    fn restarted(self) -> Self {
+        let Self { services, dir } = self;
+        drop(services);
+        let keystore = Keystore::open(MemoryStorage::default()).unwrap();
+        let settings = ServicesSettings::under(dir.path());
         let clock = Clock::new(true);
         let services = Services::new(settings, Arc::new(keystore), clock, |_| {}).unwrap();
         Self { services, dir }

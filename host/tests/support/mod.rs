@@ -9,7 +9,7 @@ pub mod slots;
 use std::fs;
 use std::path::Path;
 
-use plugpoint::guest::World;
+use plugpoint::guest::{World, interface};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, SizeAlign, Type, TypeOwner};
 
@@ -74,9 +74,17 @@ pub fn permit(outlet: u32, limit_ma: u32, phases: u8) -> Raw {
     let payload = vec![
         Part::U32(outlet),
         Part::U32(limit_ma),
+        // No limit of power.
+        Part::U32(0),
+        Part::U32(0),
         Part::U8(phases),
         Part::U64(0),
         Part::U64(0),
+        // No steps, no reason.
+        Part::U32(0),
+        Part::U32(0),
+        Part::U32(0),
+        Part::U32(0),
         Part::U64(7),
     ];
     raw(7, payload)
@@ -88,22 +96,22 @@ pub fn raw(case: u8, payload: Vec<Part>) -> Raw {
 
 impl Guest {
     pub fn new(world: World) -> Self {
-        let (resolve, _) = wit(world, "0.1.0", false);
+        let (resolve, _) = wit(world, interface(), false);
         let mut sizes = SizeAlign::default();
         sizes.fill(&resolve).expect("sizes of the types");
-        let interface = interface(world);
+        let exported = interface_of(world);
         let (id, _) = resolve
             .types
             .iter()
             .find(|(_, ty)| {
                 ty.name.as_deref() == Some("action")
                     && matches!(ty.owner, TypeOwner::Interface(id)
-                        if resolve.interfaces[id].name.as_deref() == Some(interface))
+                        if resolve.interfaces[id].name.as_deref() == Some(exported))
             })
             .expect("the type `action`");
         Self {
             world,
-            version: "0.1.0",
+            version: interface(),
             memory: Vec::new(),
             action_size: sizes.size(&Type::Id(id)).size_wasm32() as u32,
             start: "(i32.const 0)".into(),
@@ -204,7 +212,7 @@ impl Guest {
             extra,
             ..
         } = self;
-        let interface = interface(self.world);
+        let exported = interface_of(self.world);
         let data: String = self.memory.iter().map(|b| format!("\\{b:02x}")).collect();
         let heap = (BASE as usize + self.memory.len()).next_multiple_of(16);
         // Room for what the host hands over.
@@ -230,11 +238,11 @@ impl Guest {
                 (global.set $heap (i32.add (local.get $at) (local.get 3)))
                 (local.get $at))
               {extra}
-              (func (export "plugpoint:charger/{interface}@{version}#start")
+              (func (export "plugpoint:charger/{exported}@{version}#start")
                 (param $boot i32) (result i32) (local $i i32) (local $j i32)
                 {start}
                 (global.set $heap (i32.const {heap})))
-              (func (export "plugpoint:charger/{interface}@{version}#handle")
+              (func (export "plugpoint:charger/{exported}@{version}#handle")
                 (param $event i32) (result i32) (local $i i32) (local $j i32)
                 {handle}
                 (global.set $heap (i32.const {heap}))))"#
@@ -243,7 +251,7 @@ impl Guest {
     }
 }
 
-fn interface(world: World) -> &'static str {
+fn interface_of(world: World) -> &'static str {
     match world {
         World::Ocpp => "protocol",
         World::Policy => "authorization",
@@ -260,7 +268,7 @@ fn wit(world: World, version: &str, wants_clock: bool) -> (Resolve, wit_parser::
             continue;
         }
         let mut text = fs::read_to_string(file.path()).expect("text");
-        text = text.replace("@0.1.0", &format!("@{version}"));
+        text = text.replace(&format!("@{}", interface()), &format!("@{version}"));
         if wants_clock {
             let begin = format!("world {world} {{");
             let import = format!("{begin}\n    import wasi:clocks/wall-clock@0.2.0;");

@@ -85,7 +85,10 @@ pub fn boot() -> protocol::Boot {
         outlets: Vec::new(),
         timers: Vec::new(),
         unanswered_requests: Vec::new(),
+        groups: Vec::new(),
+        permit_ends: Vec::new(),
         unanswered_decisions: Vec::new(),
+        session_ends: Vec::new(),
         dropped: None,
     }
 }

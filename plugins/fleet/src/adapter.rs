@@ -1,19 +1,14 @@
 //! Between the rules and the interface `authorization` of `wit/`.
 
-#![allow(missing_docs)] // documented in wit/*.wit
-
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use plugpoint_guest::policy::{authorization as wit, entries, log, report_panics};
+
 use crate::{Book, Observed, Question, Settings, Verdict, book};
 
-wit_bindgen::generate!({ path: "../../wit", world: "policy" });
-
-use exports::plugpoint::charger::authorization as wit;
-use plugpoint::charger::{entries, log};
-
 struct Component;
-export!(Component);
+plugpoint_guest::export_policy!(Component);
 
 thread_local! {
     /// Follows from what `start` is told, so it is no state of its own.
@@ -22,9 +17,7 @@ thread_local! {
 
 impl wit::Guest for Component {
     fn start(boot: wit::Boot) -> Vec<wit::Action> {
-        std::panic::set_hook(Box::new(|panic| {
-            log::write(log::Level::Error, &panic.to_string());
-        }));
+        report_panics();
         let given = boot
             .settings
             .iter()
@@ -61,7 +54,7 @@ fn handle(settings: &Settings, now: &wit::Now, event: wit::Event) -> Vec<wit::Ac
         }
         wit::Event::Observed(it) => book.observe(&Observed {
             session: it.session,
-            token: it.token,
+            token: it.token.id,
             energy_wh: it.energy_wh,
             ended: it.kind == wit::ObservedKind::Ended,
         }),
@@ -78,7 +71,7 @@ fn asked(request: wit::DecisionRequest) -> Question {
     Question {
         to_stop: request.purpose == wit::Purpose::Stop,
         vouched_for: request.origin == wit::TokenOrigin::RemoteUnchecked,
-        token: request.token,
+        token: request.token.id,
     }
 }
 
@@ -93,6 +86,7 @@ fn told(verdict: Verdict, why: &str) -> wit::Verdict {
             energy_limit_wh,
             expires_ms: None,
             parent: Some(parent),
+            session_until_ms: None,
         }),
         Verdict::Reject => wit::Verdict::Reject(wit::Rejection {
             status: wit::TokenStatus::Blocked,

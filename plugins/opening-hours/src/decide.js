@@ -28,6 +28,8 @@ export function decide(settings, request, wallMs) {
         energyLimitWh: settings.freeEnergyWh,
         expiresMs: unixMs(settings.zone, end),
         parent: undefined,
+        // What is free ends then, also for a car that is charging.
+        sessionUntilMs: unixMs(settings.zone, end),
       },
     },
     why: `charging is free until ${shown(end)}`,

@@ -1,7 +1,7 @@
 // Between the rules and the interface `authorization` of wit/. All state is in
 // the settings, which `start` is told; this policy keeps nothing.
 
-import { write } from "plugpoint:charger/log@0.1.0";
+import { write } from "plugpoint:charger/log@0.2.0-dev.6";
 
 import { decide } from "./decide.js";
 import { readSettings } from "./settings.js";

@@ -62,6 +62,7 @@ test("free vend needs no card", () => {
   assert.equal(value.limitMa, 10_000);
   assert.equal(value.energyLimitWh, 5_000);
   assert.equal(value.expiresMs, Date.parse("2026-11-20T13:30:00Z"));
+  assert.equal(value.sessionUntilMs, value.expiresMs);
   check(lunch, "plugged", "2026-11-20T13:30:00Z", "pass", /no free-vend/);
   // Who shows a card is dealt with as ever.
   check(lunch, "card", "2026-11-20T12:00:00Z", "pass", /within/);

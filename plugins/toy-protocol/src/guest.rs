@@ -10,7 +10,7 @@ pub use plugpoint::charger::{entries, log};
 use crate::session::{self, Session};
 use crate::{identity, receipt};
 use wit::{Action, BackOff, Boot, Connect, Deadline, Durability, Entry, Event, Frame, LinkState};
-use wit::{LinkUp, MeterRequest, Now, OutletState, Request, Response, Target, Timer};
+use wit::{LinkUp, MeterRequest, Now, OutletState, Request, Response, SessionEnd, Target, Timer};
 
 /// Key of the number of the link that is up.
 const LINK: &str = "link";
@@ -37,6 +37,7 @@ impl wit::Guest for Toy {
         for outlet in &boot.outlets {
             actions.extend(reconcile(outlet));
         }
+        actions.extend(boot.session_ends.iter().flat_map(on_session_ends));
         let ticks = boot.timers.iter().any(|timer| timer.name == ENERGY_TIMER);
         if !ticks && !Session::all().is_empty() {
             actions.push(energy_timer(&boot.now));
@@ -56,6 +57,7 @@ impl wit::Guest for Toy {
                 _ => Vec::new(),
             },
             Event::Response(response) => on_response(response),
+            Event::SessionEnds(end) => on_session_ends(&end),
             // No cards, no locks, no policies: the far end decides.
             _ => Vec::new(),
         }
@@ -113,6 +115,14 @@ fn reconcile(state: &OutletState) -> Vec<Action> {
     match Session::of(state.outlet) {
         Some(session) => session.resume(state),
         None => on_outlet(state),
+    }
+}
+
+/// A policy has ended it; the energy is off already.
+fn on_session_ends(end: &SessionEnd) -> Vec<Action> {
+    match Session::of(end.outlet) {
+        Some(session) if session.is(end.session) => session.stop(),
+        _ => Vec::new(),
     }
 }
 

@@ -5,7 +5,10 @@
 //! `session/OUTLET`: the far end said yes. `done/NUMBER`: the session is over, and
 //! the far end has not confirmed that it knows.
 
-use crate::guest::wit::{Action, ContactorState, Durability, OutletState, Permit};
+use crate::guest::wit::{
+    Action, ContactorState, Durability, Observed, ObservedKind, OutletState, Permit, Token,
+    TokenKind,
+};
 use crate::guest::{entries, get, keep, say};
 use crate::receipt;
 
@@ -90,6 +93,7 @@ impl Session {
         };
         vec![
             session.kept(Durability::Lazy),
+            session.observed(ObservedKind::Energy),
             say(format!("ENERGY {} {}", self.outlet, session.energy_wh())),
         ]
     }
@@ -109,6 +113,7 @@ impl Session {
             keep(&key(DONE, self.number), &done, Durability::Durable),
         ];
         actions.extend(receipt::write(self.number, &done));
+        actions.push(self.observed(ObservedKind::Ended));
         actions.push(say(done));
         actions
     }
@@ -117,13 +122,38 @@ impl Session {
         (self.last_mwh - self.start_mwh) / 1000
     }
 
+    /// For policies that count, or that limit what goes on.
+    fn observed(self, kind: ObservedKind) -> Action {
+        Action::Observe(Observed {
+            kind,
+            session: self.number.into(),
+            outlet: self.outlet,
+            token: Token {
+                id: String::new(),
+                kind: TokenKind::None,
+            },
+            energy_wh: self.energy_wh(),
+            power_w: None,
+            state_of_charge_percent: None,
+        })
+    }
+
+    /// It has this number.
+    pub fn is(&self, number: u64) -> bool {
+        u64::from(self.number) == number
+    }
+
     fn permit(self) -> Action {
         Action::Permit(Permit {
             outlet: self.outlet,
             limit_ma: self.limit_ma,
+            limit_w: None,
             phases: 3,
             energy_limit_wh: None,
+            steps: Vec::new(),
+            reason: String::new(),
             session: self.number.into(),
+            until_ms: None,
         })
     }
 
@@ -203,6 +233,7 @@ pub fn begin(outlet: u32, limit_ma: u32) -> Vec<Action> {
         keep(COUNT, &number.to_string(), Durability::Durable),
         Action::Forget(key(WAITING, outlet)),
         session.kept(Durability::Durable),
+        session.observed(ObservedKind::Started),
         session.permit(),
         say(format!("BEGUN {number} {outlet}")),
     ]

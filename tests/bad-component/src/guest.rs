@@ -5,10 +5,12 @@
 //! |---|---|
 //! | `ping` | `pong N`; N counts, and is kept durably before the answer goes |
 //! | `count` | `count N` |
-//! | `permit OUTLET MILLIAMPERE` | `permitted OUTLET`; opens a session |
+//! | `permit OUTLET MILLIAMPERE [MS:MILLIAMPERE …]` | `permitted OUTLET`; opens a session; steps that many ms from now |
 //! | `revoke OUTLET` | `revoked OUTLET`; ends it |
 //! | `bad MODE` | misbehaves (see `modes`), or `survived MODE` |
 //! | `arm MODE EVENT` | `armed`; misbehaves at the next `token`, `timer`, `plugged`, `unplugged`, `frame` |
+//! | `die` | `dying`; from the next failure on no instance starts any more, but that of a swap |
+//! | `get URL` | `got OUTCOME`: what became of that transfer |
 //! | `build` | `build first`, or `build second` |
 //! | anything else | `unknown` |
 //!
@@ -16,6 +18,7 @@
 //! (`PowerUp`, `Restart`, `Swap`, `Recovery`, `Rollback`),
 //! `dropped EVENT ID FAILURE HEAD` about what an instance before it failed on (and
 //! `error HEAD` if that was a frame), `plugged OUTLET`, `unplugged OUTLET`, and
+//! `session-ends OUTLET BY CAUSE` when the host has ended one, and
 //! `ended OUTLET` when a session is over because the car has gone, also if it went
 //! in the event that failed. A card `BAD:MODE` misbehaves; any other card is answered
 //! `card TOKEN`. The setting `bad-mode` misbehaves in `start`.
@@ -39,6 +42,9 @@ static LINK: AtomicU32 = AtomicU32::new(0);
 
 const COUNT: &str = "count";
 const ARMED: &str = "armed";
+const DEAD: &str = "dead";
+/// The request of the command `get`.
+const GET: u32 = 7;
 
 struct Component;
 export!(Component);
@@ -51,6 +57,10 @@ impl wit::Guest for Component {
         if let LinkState::Up(up) = &boot.link {
             LINK.store(up.link, Ordering::Relaxed);
         }
+        assert!(
+            entries::get(DEAD).is_none() || boot.reason == BootReason::Swap,
+            "dead, as ordered"
+        );
         let mode = boot
             .settings
             .iter()
@@ -87,13 +97,24 @@ impl wit::Guest for Component {
                 actions.push(say(format!("error {head}")));
             }
         }
+        for end in &boot.permit_ends {
+            actions.push(say(format!(
+                "permit-end {} {} {} {} {}",
+                end.outlet,
+                end.session,
+                end.connection,
+                why(end.why),
+                end.energy_mwh.unwrap_or(0)
+            )));
+        }
+        actions.extend(boot.session_ends.iter().map(session_ends));
         for outlet in boot.outlets.iter().filter(|outlet| !outlet.plugged) {
             actions.extend(car_is_gone(outlet.outlet));
         }
         actions
     }
 
-    fn handle(_: Now, event: Event) -> Vec<Action> {
+    fn handle(now: Now, event: Event) -> Vec<Action> {
         if let Some(mode) = armed(name(&event)) {
             return bad(&mode);
         }
@@ -109,13 +130,23 @@ impl wit::Guest for Component {
                 LINK.store(0, Ordering::Relaxed);
                 Vec::new()
             }
-            Event::Frame(frame) => answer(&frame.text),
-            Event::Token(read) => match read.token.strip_prefix("BAD:") {
+            Event::Frame(frame) => answer(now, &frame.text),
+            Event::Token(read) => match read.token.id.strip_prefix("BAD:") {
                 Some(mode) => bad(mode),
-                None => vec![say(format!("card {}", read.token))],
+                None => vec![say(format!("card {}", read.token.id))],
             },
+            Event::SessionEnds(end) => vec![session_ends(&end)],
             Event::Outlet(event) => outlet_changed(event.change, &event.state),
             Event::Timer(timer) if timer.name == "storm" => misbehave("timer-storm", 0),
+            Event::Timer(timer) if timer.name == "show" => misbehave("show-storm", 0),
+            Event::Timer(timer) if timer.name.starts_with("names ") => misbehave("names-storm", 0),
+            Event::Response(response) if response.id == GET => vec![say(match response.outcome {
+                Ok(body) => format!("got {body}"),
+                Err(failure) => format!("got {}: {}", failure.code, failure.text),
+            })],
+            Event::Response(_) => misbehave("request-storm", 0),
+            Event::Decided(_) => misbehave("decide-storm", 0),
+            Event::Meter(_) => misbehave("meter-storm", 0),
             Event::Timer(timer) => vec![say(format!("timer {}", timer.name))],
             _ => Vec::new(),
         }
@@ -152,7 +183,7 @@ fn bad(mode: &str) -> Vec<Action> {
     actions
 }
 
-fn answer(text: &str) -> Vec<Action> {
+fn answer(now: Now, text: &str) -> Vec<Action> {
     let mut words = text.split(' ');
     match (words.next(), words.next(), words.next()) {
         (Some("ping"), None, None) => {
@@ -163,16 +194,24 @@ fn answer(text: &str) -> Vec<Action> {
             ]
         }
         (Some("build"), None, None) => vec![say(format!("build {}", second::BUILD))],
+        (Some("get"), Some(url), None) => vec![Action::Request(wit::Request {
+            id: GET,
+            service: "transfer@1".to_owned(),
+            operation: "get".to_owned(),
+            body: format!("{{\"url\": \"{url}\"}}"),
+        })],
         (Some("count"), None, None) => vec![say(format!("count {}", count()))],
-        (Some("permit"), Some(outlet), Some(limit)) => permit(outlet, limit),
+        (Some("permit"), Some(outlet), Some(limit)) => permit(outlet, limit, now, words),
         (Some("revoke"), Some(outlet), None) => match outlet.parse() {
             Ok(outlet) => vec![
                 Action::Forget(session_key(outlet)),
                 Action::Revoke(outlet),
+                observe(outlet, wit::ObservedKind::Ended),
                 say(format!("revoked {outlet}")),
             ],
             Err(_) => vec![say("unknown".to_owned())],
         },
+        (Some("die"), None, None) => vec![keep(DEAD, ""), say("dying".to_owned())],
         (Some("bad"), Some(mode), None) => bad(mode),
         (Some("arm"), Some(mode), Some(event)) => vec![
             keep(ARMED, &format!("{mode} {event}")),
@@ -182,18 +221,37 @@ fn answer(text: &str) -> Vec<Action> {
     }
 }
 
-fn permit(outlet: &str, limit: &str) -> Vec<Action> {
-    let (Ok(outlet), Ok(limit_ma)) = (outlet.parse(), limit.parse()) else {
+fn permit<'a>(
+    outlet: &str,
+    limit: &str,
+    now: Now,
+    steps: impl Iterator<Item = &'a str>,
+) -> Vec<Action> {
+    let step = |word: &str| {
+        let (ms, limit) = word.split_once(':')?;
+        Some(wit::Step {
+            at_ms: now.at.monotonic_ms + ms.parse::<u64>().ok()?,
+            limit_ma: limit.parse().ok()?,
+            limit_w: None,
+        })
+    };
+    let steps: Option<Vec<_>> = steps.map(step).collect();
+    let (Ok(outlet), Ok(limit_ma), Some(steps)) = (outlet.parse(), limit.parse(), steps) else {
         return vec![say("unknown".to_owned())];
     };
     vec![
         keep(&session_key(outlet), "open"),
+        observe(outlet, wit::ObservedKind::Started),
         Action::Permit(Permit {
             outlet,
             limit_ma,
+            limit_w: None,
             phases: 3,
             energy_limit_wh: None,
+            steps,
+            reason: "as ordered".to_owned(),
             session: 1,
+            until_ms: None,
         }),
         say(format!("permitted {outlet}")),
     ]
@@ -220,17 +278,53 @@ fn car_is_gone(outlet: u32) -> Vec<Action> {
     vec![
         Action::Forget(session_key(outlet)),
         Action::Revoke(outlet),
+        observe(outlet, wit::ObservedKind::Ended),
         say(format!("ended {outlet}")),
     ]
+}
+
+/// All sessions have the same number: there is one at a time.
+fn observe(outlet: u32, kind: wit::ObservedKind) -> Action {
+    Action::Observe(wit::Observed {
+        kind,
+        session: 1,
+        outlet,
+        token: wit::Token {
+            id: String::new(),
+            kind: wit::TokenKind::None,
+        },
+        energy_wh: 0,
+        power_w: None,
+        state_of_charge_percent: None,
+    })
+}
+
+fn session_ends(end: &wit::SessionEnd) -> Action {
+    let cause = match end.cause {
+        wit::SessionEndCause::TimeOver => "time-over",
+        wit::SessionEndCause::Deauthorized => "deauthorized",
+        wit::SessionEndCause::Other => "other",
+    };
+    say(format!("session-ends {} {} {cause}", end.outlet, end.by))
 }
 
 fn session_key(outlet: u32) -> String {
     format!("session/{outlet}")
 }
 
+fn why(ended: wit::PermitEndReason) -> &'static str {
+    match ended {
+        wit::PermitEndReason::Revoked => "revoked",
+        wit::PermitEndReason::CarLeft => "car-left",
+        wit::PermitEndReason::Unwatched => "unwatched",
+        wit::PermitEndReason::NoGuest => "no-guest",
+    }
+}
+
 fn reason(reason: BootReason) -> &'static str {
     match reason {
         BootReason::PowerUp => "PowerUp",
+        BootReason::CleanShutdown => "CleanShutdown",
         BootReason::Restart => "Restart",
         BootReason::Swap => "Swap",
         BootReason::Recovery => "Recovery",

@@ -3,16 +3,27 @@
 //! anything of a failed call was committed.
 
 use std::hint::black_box;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use crate::guest::wit::{Action, BackOff, Connect, Deadline, Entry, Frame, LockMove};
-use crate::guest::wit::{Durability, Permit, Request, Target, Timer};
+use crate::guest::wit::{Decide, DecisionRequest, DecisionStage, MeterRequest, Purpose};
+use crate::guest::wit::{
+    Durability, Permit, Request, Restart, RestartKind, Rules, Shown, Target, Timer, Token,
+};
+use crate::guest::wit::{TokenKind, TokenOrigin};
 use crate::guest::{entries, log};
 
+/// More of anything than one call may return, and not so much that this component
+/// runs out of memory first.
+const MANY: u32 = 10_000;
 /// The longest key that the interface allows.
 const LONGEST_KEY: usize = 256;
 const MIB: usize = 1024 * 1024;
 /// No charger of the tests has this one.
 const UNKNOWN_OUTLET: u32 = 99;
+
+/// The next number of what belongs to a storm.
+static STORM: AtomicU32 = AtomicU32::new(1_000_000);
 
 /// Does it. What returns is what the guest returns from the call; some never
 /// come back.
@@ -46,19 +57,19 @@ pub fn misbehave(mode: &str, link: u32) -> Vec<Action> {
         "key-empty" => vec![keep("", 1)],
         "key-long" => vec![keep(&"k".repeat(LONGEST_KEY + 1), 1)],
         "entry-large" => vec![keep("large", 6 * MIB)],
-        "entries-many" => (0..20_000).map(|n| keep(&format!("many/{n}"), 1)).collect(),
+        "entries-many" => (0..MANY).map(|n| keep(&format!("many/{n}"), 1)).collect(),
         "timer-name" => vec![timer(&"t".repeat(4096), 0)],
-        "timers-many" => (0..20_000).map(|n| timer(&format!("t{n}"), 0)).collect(),
+        "timers-many" => (0..MANY).map(|n| timer(&format!("t{n}"), 0)).collect(),
         "connect-nothing" => vec![connect(&[])],
         "connect-scheme" => vec![connect(&["file:///etc/passwd"])],
         "frame-large" => vec![send(link, "x".repeat(4 * MIB))],
-        "requests-many" => (0..20_000).map(request).collect(),
+        "requests-many" => (0..MANY).map(request).collect(),
 
         // More than a host should take from one call.
         "actions-many" => many_actions(20_000),
         // Does not fit into 16 MiB: ends as too much memory where that is the limit.
         "actions-million" => many_actions(1_000_000),
-        "string-100mb" => vec![Action::Restart("x".repeat(100_000_000))],
+        "string-100mb" => vec![restart("x".repeat(100_000_000))],
         // Small for the guest: a thousand strings of 1 MiB that are all the same
         // bytes. The host that copies them all needs a gigabyte.
         "string-aliased" => aliased_strings(1000, MIB),
@@ -82,6 +93,29 @@ pub fn misbehave(mode: &str, link: u32) -> Vec<Action> {
         "timer-past" => vec![timer("past", 0)],
         // Allowed each time; must not starve anything else.
         "timer-storm" => vec![timer("storm", 0)],
+
+        // Each answer is the cause of more of the same; the guest asks again
+        // whenever one comes.
+        "request-storm" => (0..64)
+            .map(|_| request(STORM.fetch_add(1, Relaxed)))
+            .collect(),
+        "decide-storm" => (0..64)
+            .map(|_| decide(STORM.fetch_add(1, Relaxed)))
+            .collect(),
+        "meter-storm" => (0..64)
+            .map(|_| read_meter(STORM.fetch_add(1, Relaxed)))
+            .collect(),
+        // More and more names, and a timer that is due to bring the next ones.
+        "show-storm" => (0..100)
+            .map(|_| show(STORM.fetch_add(1, Relaxed)))
+            .chain([timer("show", 0)])
+            .collect(),
+        // Two timers that are due for each that fires, never under the same name.
+        "names-storm" => (0..2)
+            .map(|_| timer(&format!("names {}", STORM.fetch_add(1, Relaxed)), 0))
+            .collect(),
+        // In `start`: never gets to any event.
+        "restart-storm" => vec![restart("again".to_owned())],
 
         _ => panic!("there is no mode {mode:?}"),
     }
@@ -135,6 +169,13 @@ fn keep(key: &str, bytes: usize) -> Action {
     })
 }
 
+pub fn restart(why: String) -> Action {
+    Action::Restart(Restart {
+        kind: RestartKind::Soft,
+        why,
+    })
+}
+
 fn timer(name: &str, monotonic_ms: u64) -> Action {
     Action::SetTimer(Timer {
         name: name.to_owned(),
@@ -146,9 +187,13 @@ fn permit(outlet: u32, limit_ma: u32, phases: u8) -> Action {
     Action::Permit(Permit {
         outlet,
         limit_ma,
+        limit_w: None,
         phases,
         energy_limit_wh: None,
+        steps: Vec::new(),
+        reason: String::new(),
         session: 666,
+        until_ms: None,
     })
 }
 
@@ -158,6 +203,46 @@ fn request(id: u32) -> Action {
         service: "keystore@1".to_owned(),
         operation: "list".to_owned(),
         body: "{}".to_owned(),
+    })
+}
+
+fn decide(id: u32) -> Action {
+    Action::Decide(Decide {
+        id,
+        request: DecisionRequest {
+            stage: DecisionStage::First,
+            purpose: Purpose::Start,
+            origin: TokenOrigin::Card,
+            token: Token {
+                id: format!("STORM{id}"),
+                kind: TokenKind::Local,
+            },
+            outlet: 1,
+            reader: None,
+            online: true,
+            listed: None,
+            cached: None,
+            central: None,
+            rules: Rules {
+                local_pre_authorize: false,
+                local_authorize_offline: false,
+                unknown_offline: false,
+                cache: false,
+                listing: false,
+            },
+        },
+    })
+}
+
+fn read_meter(id: u32) -> Action {
+    Action::ReadMeter(MeterRequest { id, outlet: 1 })
+}
+
+fn show(number: u32) -> Action {
+    Action::Show(Shown {
+        outlet: 1,
+        name: format!("name {number}"),
+        value: "x".repeat(1000),
     })
 }
 

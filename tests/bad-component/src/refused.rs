@@ -7,7 +7,7 @@ struct Component;
 
 #[cfg(feature = "wrong-version")]
 mod wrong_version {
-    wit_bindgen::generate!({ path: "wit-0.2", world: "ocpp" });
+    wit_bindgen::generate!({ path: "wit-0.3", world: "ocpp" });
 
     impl exports::plugpoint::charger::protocol::Guest for super::Component {
         fn start(settings: Vec<String>) -> Vec<String> {
@@ -35,7 +35,7 @@ mod extra_import {
             }
 
             world ocpp {
-                include plugpoint:charger/ocpp@0.1.0;
+                include plugpoint:charger/ocpp@0.2.0-dev.6;
                 import files;
             }
         "#,
@@ -49,7 +49,7 @@ mod extra_import {
     impl Guest for super::Component {
         fn start(_: Boot) -> Vec<Action> {
             let secrets = bad::component::files::read("/etc/shadow");
-            vec![Action::Restart(format!("{} bytes", secrets.len()))]
+            vec![Action::Forget(format!("{} bytes", secrets.len()))]
         }
 
         fn handle(_: Now, _: Event) -> Vec<Action> {

@@ -27,6 +27,11 @@ pub const BUILD: &str = if cfg!(feature = "second-build") {
     "first"
 };
 
+/// The process has started.
+fn is_start(reason: BootReason) -> bool {
+    matches!(reason, BootReason::PowerUp | BootReason::CleanShutdown)
+}
+
 /// Notes the mode; the misbehaviour that is due in `start`.
 pub fn start(boot: &Boot) -> Option<&'static str> {
     if !cfg!(feature = "second-build") {
@@ -35,7 +40,7 @@ pub fn start(boot: &Boot) -> Option<&'static str> {
     let setting = boot.settings.iter().find(|each| each.name == "second-mode");
     let mode = MODE.get_or_init(|| setting.map_or(String::new(), |each| each.value.clone()));
     let (when, what) = mode.split_once(':')?;
-    let due = when == "start" || (when == "power-up" && boot.reason == BootReason::PowerUp);
+    let due = when == "start" || (when == "power-up" && is_start(boot.reason));
     due.then_some(what)
 }
 

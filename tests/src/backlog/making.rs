@@ -12,7 +12,7 @@ use super::Plan;
 use crate::charger::Charger;
 
 /// For what a charger does at once, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Every so-manieth lasts long enough for a sample of the meter.
 const LONG_EVERY: u32 = 20;

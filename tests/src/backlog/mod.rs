@@ -27,7 +27,7 @@ pub use figures::{Figures, Moment};
 const TRANSACTION_MESSAGES: [&str; 3] = ["StartTransaction", "MeterValues", "StopTransaction"];
 
 /// For the charger to come up, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How much of it, and against what.
 #[derive(Debug, Clone)]

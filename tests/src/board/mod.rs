@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use monitor::KEYBOARD;
+use plugpoint_terminal::complain;
 use tempfile::TempDir;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
@@ -135,9 +136,9 @@ impl Board {
 impl Drop for Board {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("the console of the board:\n{}", self.console());
+            complain!("the console of the board:\n{}", self.console());
             if let Ok(log) = self.shell.run("tail -n 100 /tmp/*.log") {
-                eprintln!("what the programs have said:\n{log}");
+                complain!("what the programs have said:\n{log}");
             }
         }
         let _ = self.qemu.kill();

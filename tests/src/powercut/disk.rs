@@ -11,6 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use plugpoint_terminal::complain;
 use tempfile::TempDir;
 
 use super::cache::{Cache, Cut};
@@ -18,7 +19,7 @@ use super::server::Server;
 use crate::dice::Random;
 
 /// For what the machine does at once when it is not busy.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The programs, and the Debian packages that they come in.
 const PROGRAMS: [(&str, &str); 5] = [
@@ -261,7 +262,7 @@ fn unmount(at: &Path) {
     let end = Instant::now() + PATIENCE;
     while run(Command::new(tool("umount")).arg(at)).is_err() {
         if Instant::now() > end {
-            eprintln!("{} cannot be unmounted at once", at.display());
+            complain!("{} cannot be unmounted at once", at.display());
             let _ = run(Command::new(tool("umount")).arg("--lazy").arg(at));
             return;
         }

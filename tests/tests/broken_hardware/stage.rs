@@ -10,7 +10,7 @@ use serde_json::json;
 use toml::Table;
 
 /// For what happens at once, on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 const LINES: [&str; 11] = [
     "K1", "K1_FB", "ESTOP", "RCD1", "PLUG1", "CP1", "K2", "RCD2", "PLUG2", "CP2", "LED",

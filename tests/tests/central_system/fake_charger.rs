@@ -83,7 +83,7 @@ impl FakeCharger {
 
     pub fn receive(&mut self) -> Result<Message, String> {
         self.runtime.block_on(async {
-            let message = tokio::time::timeout(Duration::from_secs(10), self.ws.next());
+            let message = tokio::time::timeout(Duration::from_secs(60), self.ws.next());
             match message.await.expect("something comes in time") {
                 None => Err("closed".to_owned()),
                 Some(message) => message.map_err(|error| error.to_string()),

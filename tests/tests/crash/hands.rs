@@ -5,7 +5,7 @@ use std::time::Duration;
 use plugpoint_tests::charger::{Charger, ControlFailure, connector_of};
 use serde_json::Value;
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The charger has died; whoever notices stops what he is doing.
 #[derive(Debug)]

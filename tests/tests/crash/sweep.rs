@@ -101,7 +101,7 @@ fn crash_while_recovering() {
             Ok(charger) => {
                 let settled = trial.note_register(&charger).is_ok()
                     && charger
-                        .wait_status_or_end(std::time::Duration::from_secs(20), |s| {
+                        .wait_status_or_end(std::time::Duration::from_secs(60), |s| {
                             s["queue"] == 0 && s["shows"]["registration"] == "Accepted"
                         })
                         .is_some();

@@ -4,6 +4,7 @@
 use std::fs;
 
 use plugpoint_tests::charger::{Site, compiled, component};
+use plugpoint_tests::interface;
 
 use crate::vendor::Vendor;
 use crate::{assert_does_not_begin, config, installed, refusal, start, unsigned};
@@ -130,7 +131,7 @@ fn it_is_made_by_one_command_and_tells_what_it_is() {
     for words in [
         "name      guest-policy",
         "compiled  for aarch64 by wasmtime 48.",
-        "plugpoint:charger/log@0.1.0",
+        &interface::granted()[1],
     ] {
         assert!(printed.contains(words), "no {words:?} in {printed}");
     }

@@ -36,11 +36,31 @@ const KEYS: &str = "
     SampledDataSignStartedReadings SampledDataSignUpdatedReadings AlignedDataSignReadings
     AlignedDataSignUpdatedReadings";
 
+/// Compound terms of its messages: fields, statuses, reasons, codes of errors.
+const TERMS: &str = "
+    chargePointModel chargePointVendor chargePointSerialNumber chargeBoxSerialNumber
+    chargingProfile configurationKey connectorId errorCode expiryDate idTag idTagInfo listVersion
+    meterStart meterStop meterValue parentIdTag requestedMessage reservationId sampledValue
+    transactionData transactionId unknownKey vendorErrorCode vendorId
+    Celcius DeAuthorized EVDisconnected HardReset SoftReset UnlockCommand
+    ConcurrentTx SuspendedEV SuspendedEVSE UnlockFailed UnknownVendorId UnknownMessageId
+    FormationViolation PropertyConstraintViolation OccurenceConstraintViolation
+    TypeConstraintViolation NotImplemented NotSupported InternalError GenericError ProtocolError";
+
 /// Line, name and word for each name of OCPP in identifiers and literals.
 pub fn ocpp_in(source: &str) -> Vec<(usize, &'static str, String)> {
-    let names: Vec<(&str, Vec<String>)> = MESSAGES
-        .split_whitespace()
-        .chain(KEYS.split_whitespace())
+    named_in(source, &[MESSAGES, KEYS])
+}
+
+/// The same for terms within its messages.
+pub fn terms_in(source: &str) -> Vec<(usize, &'static str, String)> {
+    named_in(source, &[TERMS])
+}
+
+fn named_in(source: &str, lists: &[&'static str]) -> Vec<(usize, &'static str, String)> {
+    let names: Vec<(&str, Vec<String>)> = lists
+        .iter()
+        .flat_map(|list| list.split_whitespace())
         .map(|name| (name, humps(name)))
         .collect();
     let mut found = Vec::new();
@@ -71,7 +91,7 @@ fn humps(word: &str) -> Vec<String> {
         let next_is_small = letters.get(at + 1).is_some_and(|c| c.is_lowercase());
         let begins = match before {
             None => true,
-            Some(before) => c.is_uppercase() && (!before.is_uppercase() || next_is_small),
+            Some(before) => c.is_uppercase() && (before.is_lowercase() || next_is_small),
         };
         if begins {
             humps.push(String::new());
@@ -238,4 +258,31 @@ fn ocpp_is_found_where_it_stands() {
     check("/// Says BootNotification.\nfn f() {}", &[]);
     check("fn unlock(connector: u32) { let resets = Resetting; }", &[]);
     check("\"after a reset of the connection\"", &[]);
+    assert!(terms_in("// idTag\nlet vendor = id;").is_empty());
+    assert!(terms_in("\"reset: hard\"; let authorized = car_left || disconnected;").is_empty());
+    let found = terms_in("fn parent_id_tag() {}\nf(\"FormationViolation\")");
+    let lines: Vec<usize> = found.iter().map(|(line, ..)| *line).collect();
+    assert_eq!(lines, [1, 2]);
+}
+
+/// Every name and term, in each way in which a source can write it.
+#[test]
+fn every_word_is_found() {
+    type Find = fn(&str) -> Vec<(usize, &'static str, String)>;
+    let lists: [(&str, Find); 3] = [(MESSAGES, ocpp_in), (KEYS, ocpp_in), (TERMS, terms_in)];
+    for (list, found_in) in lists {
+        for name in list.split_whitespace() {
+            let humps = humps(name);
+            let mut ways = vec![format!("let a = {name};"), format!("f(\"{name}\")")];
+            if humps.len() > 1 {
+                let snake = humps.join("_");
+                ways.push(format!("fn on_{snake}() {{}}"));
+                ways.push(format!("const {}: u8 = 1;", snake.to_uppercase()));
+                ways.push(format!("f(\"the {}\")", humps.join("-")));
+            }
+            for source in ways {
+                assert!(!found_in(&source).is_empty(), "{name} in {source}");
+            }
+        }
+    }
 }

@@ -111,7 +111,7 @@ impl Client {
         let socket = &mut self.socket;
         self.runtime.block_on(async {
             loop {
-                let message = tokio::time::timeout(Duration::from_secs(10), socket.next()).await;
+                let message = tokio::time::timeout(Duration::from_secs(60), socket.next()).await;
                 let message = message.expect("in time").expect("open").expect("good");
                 if let Message::Text(text) = message
                     && let Some(frame) = Frame::parse(text.as_str())

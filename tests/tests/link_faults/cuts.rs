@@ -117,7 +117,7 @@ fn fragments_are_put_together() {
     let answered = stage
         .central
         .journal()
-        .wait(Duration::from_secs(10), |entries| {
+        .wait(Duration::from_secs(60), |entries| {
             entries.iter().rev().find_map(|entry| {
                 let told = format!("{:?}", entry.what);
                 (told.contains("Received") && told.contains("\"frag\"")).then_some(())

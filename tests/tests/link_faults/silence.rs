@@ -36,7 +36,11 @@ fn a_central_system_that_accepts_and_never_answers_the_upgrade() {
 
 #[test]
 fn a_central_system_that_never_answers_a_call() {
-    let stage = stage();
+    let central = CentralSystem::start().expect("a central system");
+    // The waits between attempts begin with this, and grow.
+    let stage = stage_with(central, |config| {
+        config.ocpp("TransactionMessageRetryInterval", "1")
+    });
     stage.begin();
     for action in [
         "StopTransaction",

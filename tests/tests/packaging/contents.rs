@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::package::{output, package, unpacked};
 
 /// Of both packages: path and mode.
-const FILES: [(&str, &str); 9] = [
+const FILES: [(&str, &str); 14] = [
     ("etc/plugpoint/charger.toml", "-rw-r--r--"),
     ("usr/bin/plugpoint", "-rwxr-xr-x"),
     ("usr/lib/systemd/system/plugpoint.service", "-rw-r--r--"),
@@ -18,7 +18,21 @@ const FILES: [(&str, &str); 9] = [
         "usr/share/doc/plugpoint/examples/linux-pilot.conf",
         "-rw-r--r--",
     ),
+    ("usr/share/doc/plugpoint/ocpp.md", "-rw-r--r--"),
     ("usr/share/man/man1/plugpoint.1.gz", "-rw-r--r--"),
+    (
+        "usr/share/man/man1/plugpoint-component-install.1.gz",
+        "-rw-r--r--",
+    ),
+    (
+        "usr/share/bash-completion/completions/plugpoint",
+        "-rw-r--r--",
+    ),
+    (
+        "usr/share/fish/vendor_completions.d/plugpoint.fish",
+        "-rw-r--r--",
+    ),
+    ("usr/share/zsh/vendor-completions/_plugpoint", "-rw-r--r--"),
 ];
 
 /// Path, and mode with owner, as `tar -tv` lists them.
@@ -48,6 +62,10 @@ fn both_packages_have_every_file_with_mode_and_owner() {
             let folder = path.is_empty() || path.ends_with('/');
             assert!(!folder || mode == "drwxr-xr-x", "{path}: {mode}");
         }
+    }
+    for all in [&deb, &tar] {
+        let of_authors = all.keys().find(|path| path.contains("component-new"));
+        assert_eq!(of_authors, None, "its program has no such command");
     }
     let only_debian = deb
         .keys()

@@ -59,9 +59,26 @@ fn byte_code_forbids_memory_that_is_written_and_run() {
     assert!(!unit.contains('@') || !unit.contains("@MEMORY"), "{unit}");
 }
 
+/// What a charger may use up of a board; that it needs less is measured by the tests
+/// of attacks (`tests/tests/hardening/`).
+#[test]
+fn memory_files_threads_and_cores_are_bounded() {
+    let dir = unpacked();
+    let unit = std::fs::read_to_string(dir.path().join(UNIT)).expect("the unit");
+    for bound in [
+        "MemoryMax=80%",
+        "LimitNOFILE=512",
+        "TasksMax=128",
+        "LimitCORE=0",
+    ] {
+        let set = unit.lines().any(|line| line == bound);
+        assert!(set, "no {bound} in {unit}");
+    }
+}
+
 /// The calls that the unit's `SystemCallFilter=` lets through.
 pub fn allowed_calls() -> BTreeSet<String> {
-    let text = source("packaging/plugpoint.service");
+    let text = source("host/packaging/plugpoint.service");
     let mut allowed = set("@default");
     for line in text.lines() {
         let Some(filter) = line.strip_prefix("SystemCallFilter=") else {

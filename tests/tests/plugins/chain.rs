@@ -5,7 +5,7 @@ use plugpoint_tests::central_system::CentralSystem;
 use plugpoint_tests::charger::{Charger, Config, Site, images};
 use serde_json::Value;
 
-use crate::kit::{EXAMPLES, example};
+use crate::kit::{DECIDING, example};
 
 const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 /// Issued with that key; good until the year 2100.
@@ -30,7 +30,7 @@ enum By {
 
 /// `hours` and `free` are those of the opening hours; all else is the same.
 fn config(central: &CentralSystem, by: By, hours: &str, free: &str) -> Config {
-    let files = EXAMPLES.map(|name| (name, example(name)));
+    let files = DECIDING.map(|name| (name, example(name)));
     let file = |wanted: &str| {
         let file = files.iter().find(|(name, _)| *name == wanted);
         file.filter(|_| by == By::File)
@@ -64,7 +64,7 @@ fn stage(by: By, hours: &str, free: &str) -> Stage {
     central.expect_any("BootNotification");
     central.expect_status(1, "Available");
     if by == By::Installation {
-        for name in EXAMPLES {
+        for name in DECIDING {
             let wasm = std::fs::read(example(name)).expect("a component");
             let slot = format!("policy/{name}");
             // A charger throws away what it does not need when it starts.
@@ -83,7 +83,7 @@ fn stage(by: By, hours: &str, free: &str) -> Stage {
 impl Stage {
     /// A card is swiped; the decision about it.
     #[track_caller]
-    fn swipe(&self, token: &str, by: &str, verdict: &str, why: &str) -> Value {
+    pub fn swipe(&self, token: &str, by: &str, verdict: &str, why: &str) -> Value {
         let before = self.decisions().len();
         self.charger.control().card(token).expect("a card");
         // More may follow: the standard's rules ask the central system, and
@@ -111,12 +111,12 @@ impl Stage {
         status["decisions"].as_array().cloned().unwrap_or_default()
     }
 
-    fn plug(&self) {
+    pub fn plug(&self) {
         self.charger.control().plug(1).expect("a car");
         self.central.expect_status(1, "Preparing");
     }
 
-    fn unplug(&self) {
+    pub fn unplug(&self) {
         self.charger.control().unplug(1).expect("no car");
         self.central.expect_any("StopTransaction");
         self.charger.wait_contactor(1, "open");

@@ -7,7 +7,10 @@ use std::sync::Once;
 use plugpoint_tests::charger::{component, images, program};
 use serde_json::Value;
 
-pub const EXAMPLES: [&str; 3] = ["fleet", "opening-hours", "card-token"];
+pub const EXAMPLES: [&str; 4] = ["fleet", "peak-hours", "opening-hours", "card-token"];
+
+/// Those that decide who may charge.
+pub const DECIDING: [&str; 3] = ["fleet", "opening-hours", "card-token"];
 
 /// A program that has ended.
 #[derive(Debug)]
@@ -64,7 +67,7 @@ pub fn tried(file: &Path, script: &Path, more: &[&str]) -> (Option<i32>, Value) 
     (ended.code, report)
 }
 
-/// The component of an example. The first to ask compiles all three: CPython
+/// The component of an example. The first to ask compiles all of them: CPython
 /// several times at once would take minutes.
 pub fn example(name: &str) -> PathBuf {
     static COMPILED: Once = Once::new();

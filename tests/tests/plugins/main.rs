@@ -2,9 +2,11 @@
 //! the tools for an author of plugins, and components of released interfaces.
 
 mod chain;
+mod dev;
 mod examples;
 mod frozen;
 mod kit;
 mod misbehaving;
 mod newcomer;
+mod oem;
 mod project;

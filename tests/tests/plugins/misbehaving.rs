@@ -79,7 +79,10 @@ fn a_script_that_is_wrong_is_refused_with_its_line() {
     for (step, words) in [
         ("[[step]]\nsay = 1", "line 2"),
         ("[[step]]\ndecide = { tokn = \"A\" }", "tokn"),
-        ("[[step]]\nsay = \"nothing\"", "no step asks for a decision"),
+        (
+            "[[step]]\nsay = \"nothing\"",
+            "no step asks for a decision or tells of a session",
+        ),
         (
             "[[step]]\nat = \"soon\"\ndecide = {}",
             "step[0]: expected a time",

@@ -11,14 +11,14 @@ use serde_json::Value;
 use crate::kit::repository;
 use crate::project::{assert_success, share_target, with_tools};
 
-const MOST_COMMANDS: usize = 5;
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const MOST_COMMANDS: usize = 5;
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What stands behind `$ ` in the first console block of the section.
-fn commands() -> Vec<String> {
-    let readme = std::fs::read_to_string(repository("README.md")).expect("README.md");
-    let (_, section) = readme
-        .split_once("\n## How to write a plugin\n")
+/// What stands behind `$ ` in the first console block of a section.
+pub fn commands(file: &str, heading: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(repository(file)).expect(file);
+    let (_, section) = text
+        .split_once(&format!("\n## {heading}\n"))
         .expect("the section");
     let (_, block) = section.split_once("```console\n").expect("a block");
     let (block, _) = block.split_once("```").expect("its end");
@@ -26,14 +26,16 @@ fn commands() -> Vec<String> {
     commands.map(str::to_owned).collect()
 }
 
-fn shell(folder: &Path, command: &str) -> Command {
+/// A command as somebody types it.
+pub fn shell(folder: &Path, command: &str) -> Command {
     let mut shell = Command::new("sh");
     shell.args(["-c", command]).current_dir(folder);
     with_tools(&mut shell);
     shell
 }
 
-fn slot(control: &Control, slot: &str) -> Value {
+/// What the status says of a slot.
+pub fn slot(control: &Control, slot: &str) -> Value {
     let status = control.status().expect("the status");
     let components = status["components"].as_array().cloned().unwrap_or_default();
     components
@@ -44,7 +46,7 @@ fn slot(control: &Control, slot: &str) -> Value {
 
 #[test]
 fn a_newcomer_needs_five_commands() {
-    let commands = commands();
+    let commands = commands("README.md", "How to write a plugin");
     assert!(
         (1..=MOST_COMMANDS).contains(&commands.len()),
         "{commands:#?}"

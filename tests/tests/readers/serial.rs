@@ -11,19 +11,22 @@ fn a_line_is_a_card() {
     line.write(b"04A1B2C3\r\n").expect("written");
     expect_tokens(&charger, &["04A1B2C3"]);
     // Split anywhere, framed otherwise, with noise between, and too long.
+    let too_long = [b"1".repeat(256), b"\r".to_vec()].concat();
+    let longest = "2".repeat(255);
     for part in [
         &b"\x02FLEET"[..],
         b"-7\x03",
         b"\xFF\xFE\r",
         b"\r\r",
-        b"123456789012345678901\r",
+        &too_long,
     ] {
         line.write(part).expect("written");
     }
-    line.write(b"12345678901234567890\r").expect("written");
-    expect_tokens(&charger, &["04A1B2C3", "FLEET-7", "12345678901234567890"]);
+    line.write(format!("{longest}\r").as_bytes())
+        .expect("written");
+    expect_tokens(&charger, &["04A1B2C3", "FLEET-7", &longest]);
     let said = charger.process().printed().join("\n");
-    assert!(said.contains("more than 20 characters"), "{said}");
+    assert!(said.contains("bytes; 255 are allowed"), "{said}");
 }
 
 #[test]

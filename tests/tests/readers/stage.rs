@@ -12,7 +12,7 @@ use toml::Table;
 pub const NOWHERE: &str = "ws://127.0.0.1:9/ocpp";
 
 /// Longer than anything takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A reader's section of the configuration.
 pub fn reader(driver: &str, path: &Path) -> Table {

@@ -1,8 +1,10 @@
 //! The flight recorder: records that the real program has made, replayed by the
 //! real command on the same build, and on builds that differ.
 
+mod builds;
 mod desk;
 mod disk;
+mod earlier;
 mod failures;
 mod policy;
 mod preflight;

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use plugpoint_tests::central_system::CentralSystem;
-use plugpoint_tests::charger::{Config, LineBench, Site};
+use plugpoint_tests::central_system::{CentralSystem, Settings};
+use plugpoint_tests::charger::{Config, LineBench, Site, component};
 use serde_json::json;
 
 use crate::notices::{Notices, PATIENCE};
@@ -83,23 +83,25 @@ fn a_process_that_is_stopped_is_silent() {
 
 #[test]
 fn a_loop_that_hangs_is_silent() {
-    let (central, site) = central();
-    let block = site.file("block");
-    let config =
-        Config::new(central.url()).set("debug.block_store", block.to_str().expect("a path"));
+    let central = CentralSystem::start_with(Settings {
+        subprotocols: vec!["bad.v1".to_owned()],
+        ..Settings::default()
+    })
+    .expect("a central system");
+    let site = Site::new().expect("a place");
+    let file = component("bad-component").expect("a component");
+    let config = Config::new(central.url())
+        .set("components.ocpp", file.to_string_lossy().into_owned())
+        .set("limits.ocpp.event_ms", 10_000);
     let (notices, charger) = Notices::start(&site, &config);
-    central.expect_status(1, "Available");
+    central.expect_text("hello", |text| text.starts_with("hello"));
     notices.expect("WATCHDOG=1");
-    // The loop waits for the database before it lets anybody charge.
-    fs::write(&block, "").expect("a file");
-    charger.control().plug(1).expect("a car");
-    charger.control().card("CARD1").expect("a card");
+    // The loop waits for its component.
+    central.send_text("bad loop");
     notices.expect_silence();
     // The rest of the process lives.
     assert_eq!(charger.status()["components"][0]["state"], "running");
-    fs::remove_file(&block).expect("a file");
     notices.expect("WATCHDOG=1");
-    central.expect_status(1, "Charging");
 }
 
 /// Its thread is made to wait for ever in the middle of a turn: for a reader of

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use plugpoint_tests::charger::{Charger, Config, Site};
 
 /// For what happens at once, on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Without a sign of life for so long, the service manager would act.
 pub const BOUND: Duration = Duration::from_millis(1500);

@@ -61,12 +61,13 @@ pub fn unknown_action(setup: &Setup) {
 
 pub fn trigger(setup: &Setup) {
     let stage = setup.stage();
-    refused(
-        &stage,
-        "TriggerMessage",
-        json!({"requestedMessage": "Heartbeat"}),
-        "NotSupported",
-    );
+    let request = json!({"requestedMessage": "Heartbeat"});
+    stage.ask_status("TriggerMessage", request.clone(), "Accepted");
+    stage.central.expect_any("Heartbeat");
+    stage.ledger();
+    // Left out by the factory.
+    let stage = setup.stage_with(1, |config| config.ocpp("SupportedFeatureProfiles", "Core"));
+    refused(&stage, "TriggerMessage", request, "NotSupported");
     stage.ledger();
 }
 

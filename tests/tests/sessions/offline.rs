@@ -30,6 +30,12 @@ pub fn whole_session_offline(setup: &Setup) {
         stage.charger.wait_contactor(1, "open");
         stage.unplug(1);
     }
+    // The contactor is seen open a little before the transaction is concluded.
+    stage
+        .charger
+        .wait_status("two transactions in the queue", |s| {
+            s["queue"].as_u64().is_some_and(|queue| queue >= 4)
+        });
     let offline_until = jiff::Timestamp::now();
     stage.network(true);
     let mut numbers = Vec::new();
@@ -38,7 +44,11 @@ pub fn whole_session_offline(setup: &Setup) {
             .central
             .expect("StartTransaction", |p| p["idTag"] == card);
         let stop = stage.expect_stop(stage.transaction_of(&start), "Local");
-        assert!(timestamp(&start) <= timestamp(&stop) && timestamp(&stop) <= offline_until);
+        let (started, stopped) = (timestamp(&start), timestamp(&stop));
+        assert!(
+            started <= stopped && stopped <= offline_until,
+            "{started} to {stopped}, offline until {offline_until}"
+        );
         numbers.extend([start.number, stop.number]);
     }
     assert!(numbers.is_sorted(), "{numbers:?}");

@@ -126,8 +126,8 @@ pub fn calls_before_the_boot_is_answered(setup: &Setup) {
     stage.never_failed();
 }
 
-/// Four elements instead of five. A message about a transaction is sent again;
-/// to ask about a card once is enough.
+/// Four elements instead of five. A message about a transaction is sent again; a
+/// card is refused until it is shown again.
 pub fn short_callerrors(setup: &Setup) {
     let stage = setup.stage_with(1, |config| {
         config
@@ -143,6 +143,13 @@ pub fn short_callerrors(setup: &Setup) {
     stage.card("CARD1");
     let authorize = stage.central.expect_any("Authorize");
     refuse(&stage, &authorize.id);
+    // The charger is not offline, so an error is a no. A card that is shown
+    // while it is still being decided on is not asked about again.
+    stage.expect_refusal("CARD1");
+    stage.fence();
+    // The next answer is a yes.
+    stage.card("CARD1");
+    stage.central.expect_any("Authorize");
     let start = stage.central.expect_any("StartTransaction");
     refuse(&stage, &start.id);
     let again = stage.central.expect_any("StartTransaction");

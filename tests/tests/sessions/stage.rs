@@ -134,7 +134,7 @@ impl Stage {
         let id = self
             .central
             .journal()
-            .wait(std::time::Duration::from_secs(10), |entries| {
+            .wait(std::time::Duration::from_secs(60), |entries| {
                 entries.iter().find_map(|entry| match &entry.what {
                     What::Sent(Frame::Result { id, payload }) if *id == start.id => {
                         payload["transactionId"].as_i64()
@@ -191,7 +191,7 @@ impl Stage {
         let refused = self.charger.events().wait_for(
             0,
             "decision",
-            std::time::Duration::from_secs(10),
+            std::time::Duration::from_secs(60),
             |d| d["token"] == id_tag && d["verdict"].to_string().contains("reject"),
         );
         assert!(

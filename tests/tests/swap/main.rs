@@ -2,6 +2,7 @@
 //! a real WebSocket: in a session, at awkward moments, by versions that fail,
 //! by files that must not be trusted, and with the power going.
 
+mod candidates;
 mod chain;
 mod kills;
 mod moments;

@@ -27,7 +27,7 @@ fn newer_only() -> Vec<u8> {
 /// interface is newer than ours, or it was compiled for an engine before ours.
 fn misfit() -> (Vec<u8>, [&'static str; 2]) {
     if compiled::target().is_none() {
-        return (wasm("bad-version"), ["0.2.0", "this charger offers 0.1"]);
+        return (wasm("bad-version"), ["0.3.0", "this charger offers 0.2"]);
     }
     let mut bytes = wasm("guest-ocpp-second");
     replace(&mut bytes, b"\"wasmtime\":\"48.", b"\"wasmtime\":\"47.");
@@ -113,7 +113,7 @@ fn upgraded(
     // In good order, as before any upgrade: that the probation is over may reach
     // the disk a moment after it is told.
     stage.charger.process().terminate();
-    let ended = stage.charger.process().wait_end(Duration::from_secs(20));
+    let ended = stage.charger.process().wait_end(Duration::from_secs(60));
     assert!(ended.is_some_and(|it| it.success()), "{ended:?}");
     prepare(&stage);
     let path = vendor.file(name).to_string_lossy().into_owned();

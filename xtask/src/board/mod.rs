@@ -13,6 +13,7 @@ mod image;
 mod packages;
 mod program;
 
+pub use packages::TOOLS;
 pub use program::PROFILE;
 
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use clap::Args;
+use plugpoint_terminal::complain;
 
 use crate::workspace::Workspace;
 use crate::{debian, dist, python};
@@ -120,5 +122,5 @@ fn prepare(workspace: &Workspace, armv7: Option<&Path>) -> Result<PathBuf> {
 }
 
 fn step(what: &str, begin: Instant) {
-    eprintln!("  board: {what}: {:.1} s", begin.elapsed().as_secs_f32());
+    complain!("  board: {what}: {:.1} s", begin.elapsed().as_secs_f32());
 }

@@ -20,6 +20,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 use clap::Args;
+use plugpoint_terminal::say;
 
 use crate::program;
 use crate::workspace::{self, Workspace};
@@ -73,12 +74,12 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
         }
         None => None,
     };
-    println!("The charge point {} dials {url}", options.id);
+    say!("The charge point {} dials {url}", options.id);
 
     let played = session::play(&charger, &options.card, &happenings);
     match &played {
-        Ok(summary) => println!("\n{summary}"),
-        Err(error) => println!("\nThe session did not go as it should: {error:#}"),
+        Ok(summary) => say!("\n{summary}"),
+        Err(error) => say!("\nThe session did not go as it should: {error:#}"),
     }
     if options.once || matches!(&played, Err(error) if error.is::<happenings::Over>()) {
         return Ok(match played {
@@ -86,13 +87,14 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
             Err(_) => ExitCode::FAILURE,
         });
     }
-    println!("{}", charger.how_to_go_on(&options.card));
+    say!("{}", charger.how_to_go_on(&options.card));
     stay_up(&happenings)
 }
 
 fn build(workspace: &Workspace) -> Result<()> {
+    // With the same features as the tests, so that it is compiled once for both.
     let mut command = workspace.cargo("build");
-    command.args(["--quiet", "-p", "plugpoint", "-p", "plugpoint-tests"]);
+    workspace::over_workspace(command.arg("--quiet"));
     command.args(["--bin", "plugpoint", "--bin", "central-system"]);
     workspace::run(&mut command)
 }
@@ -105,7 +107,7 @@ fn stay_up(happenings: &Happenings) -> Result<ExitCode> {
             Happening::Journal(entry) => story.tell(&entry),
             Happening::Asked => return Ok(ExitCode::SUCCESS),
             Happening::Ended(what) => {
-                println!("{what} has ended");
+                say!("{what} has ended");
                 return Ok(ExitCode::FAILURE);
             }
         }

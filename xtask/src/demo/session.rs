@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use plugpoint_terminal::say;
 use serde_json::Value;
 
 use super::charger::Charger;
@@ -63,7 +64,7 @@ struct Play<'a> {
 
 impl Play<'_> {
     fn step(&self, what: &str) {
-        println!("\n== {what}");
+        say!("\n== {what}");
     }
 
     /// Waits until the central system accepts the charger; it may take its time.

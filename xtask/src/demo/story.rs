@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use plugpoint_terminal::say;
 use serde_json::Value;
 
 /// Tells entries; remembers what was asked, so that an answer makes sense.
@@ -96,9 +97,9 @@ impl Story {
             return;
         };
         let time = entry["time"].as_str().and_then(|time| time.get(11..23));
-        println!("{} {words}", time.unwrap_or("            "));
+        say!("{} {words}", time.unwrap_or("            "));
         if let Some(text) = detail["text"].as_str().filter(|_| entry["kind"] == "frame") {
-            println!("                 {text}");
+            say!("                 {text}");
         }
     }
 }

@@ -37,7 +37,7 @@ pub fn deb(
     folder: &Path,
 ) -> Result<PathBuf> {
     let read = |name: &str| {
-        let path = workspace.root("packaging/debian").join(name);
+        let path = workspace.root("host/packaging/debian").join(name);
         fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
     };
     write(

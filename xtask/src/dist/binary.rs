@@ -63,6 +63,7 @@ pub fn build(workspace: &Workspace, build: &Build, epoch: u64) -> Result<PathBuf
             left
         }
         Compiler::At(desk) => {
+            command.args(["-p", "plugpoint"]);
             program::without_compiler(workspace, desk, processor.code(), command, &left)?
         }
     };

@@ -17,7 +17,7 @@ use crate::debian;
 use crate::workspace::Workspace;
 
 /// The emulator, and what looks at packages.
-const TOOLS: [(&str, &str); 5] = [
+pub const TOOLS: [(&str, &str); 5] = [
     ("qemu-arm-static", "qemu-user-static"),
     ("shellcheck", "shellcheck"),
     ("strace", "strace"),
@@ -46,7 +46,7 @@ pub fn for_tests(workspace: &Workspace, desk: &Path) -> Result<Packages> {
         compiler: Compiler::At(desk.to_owned()),
         profile: board::PROFILE,
     };
-    pack(workspace, &build)
+    pack(workspace, &build, desk)
 }
 
 /// Makes `cargo test` run the sessions with the program of the package.

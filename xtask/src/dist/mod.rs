@@ -3,23 +3,28 @@
 //! the documentation. The same sources give the same bytes.
 //!
 //! * `binary`: the program of the package;
-//! * `tree`: the files as they are to lie on the board;
+//! * `tree`: the files as they are to lie on the board; `manual`: man pages and
+//!   completions among them;
 //! * `archive`: the two packages made of them;
+//! * `sbom`: the list of its parts;
 //! * `emulated`: the package that the tests look at, and sessions with its program.
 //!
-//! What is packed lies in `packaging/`.
+//! What is packed lies in `host/packaging/`.
 
 mod archive;
 mod binary;
 mod emulated;
+mod manual;
+mod sbom;
 mod tree;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use plugpoint_terminal::say;
 
 use crate::board;
 use crate::cross::Processor;
@@ -28,7 +33,7 @@ use crate::program;
 use crate::workspace::{Workspace, output};
 
 use binary::{Build, Compiler};
-pub use emulated::{for_tests, sessions};
+pub use emulated::{TOOLS as TEST_TOOLS, for_tests, sessions};
 
 /// For whom.
 #[derive(Args)]
@@ -53,6 +58,8 @@ pub struct Packages {
     pub deb: PathBuf,
     /// The `.tar.gz`.
     pub tar: PathBuf,
+    /// The list of the program's parts.
+    pub sbom: PathBuf,
 }
 
 impl Packages {
@@ -67,11 +74,13 @@ const TOOLS: [(&str, &str); 3] = [("dpkg-deb", "dpkg"), ("tar", "tar"), ("gzip",
 
 /// Runs it.
 pub fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
+    // Compiles components and writes man pages; any build with all commands will do,
+    // and this one is the quickest.
+    let desk = program::plugpoint(workspace, false)?;
     let build = Build {
         processor: options.target,
         compiler: if options.no_compiler {
-            // Any build with a compiler will do; this one is the quickest.
-            Compiler::At(program::plugpoint(workspace, false)?)
+            Compiler::At(desk.clone())
         } else {
             Compiler::Own
         },
@@ -81,17 +90,17 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
             (false, false) => "release",
         },
     };
-    let packages = pack(workspace, &build)?;
+    let packages = pack(workspace, &build, &desk)?;
     let program = packages.program();
-    for path in [&program, &packages.tar, &packages.deb] {
+    for path in [&program, &packages.tar, &packages.deb, &packages.sbom] {
         let size = fs::metadata(path)?.len();
-        println!("{} ({} KiB)", path.display(), size.div_ceil(1024));
+        say!("{} ({} KiB)", path.display(), size.div_ceil(1024));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Builds the program and packs it.
-fn pack(workspace: &Workspace, build: &Build) -> Result<Packages> {
+/// Builds the program and packs it. `desk`: a program with all commands.
+fn pack(workspace: &Workspace, build: &Build, desk: &Path) -> Result<Packages> {
     debian::need(&TOOLS, "packages")?;
     let facts = Facts::of(workspace)?;
     let program = binary::build(workspace, build, facts.epoch)?;
@@ -101,10 +110,11 @@ fn pack(workspace: &Workspace, build: &Build) -> Result<Packages> {
             .with_context(|| format!("cannot empty {}", folder.display()))?;
     }
     let root = folder.join("root");
-    tree::lay_out(workspace, build, &facts, &program, &root)?;
+    tree::lay_out(workspace, build, &facts, desk, &program, &root)?;
     Ok(Packages {
         tar: archive::tar(build, &facts, &root, &folder)?,
         deb: archive::deb(workspace, build, &facts, &root, &folder)?,
+        sbom: sbom::write(workspace, build, &facts, &program, &folder)?,
         folder,
     })
 }
@@ -132,10 +142,14 @@ impl Facts {
         })
     }
 
+    /// When the sources were changed last, in a form of `date`.
+    fn date(&self, form: &str) -> Result<String> {
+        output("date", &["-u", form, "-d", &format!("@{}", self.epoch)]).context("cannot run date")
+    }
+
     /// Puts the facts into a text at their names.
     fn fill(&self, text: &str) -> Result<String> {
-        let date = output("date", &["-u", "-R", "-d", &format!("@{}", self.epoch)])
-            .context("cannot run date")?;
+        let date = self.date("-R")?;
         Ok(text
             .replace("@VERSION@", &self.version)
             .replace("@MAINTAINER@", &self.maintainer)

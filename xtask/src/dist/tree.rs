@@ -7,16 +7,18 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::{Build, Facts};
+use super::{Build, Facts, manual};
 use crate::cross::Processor;
 use crate::workspace::{Workspace, run};
 
 const DOC: &str = "usr/share/doc/plugpoint";
 
 /// For the installer, beside `installing.md`.
-const MANUALS: [&str; 5] = [
+const MANUALS: [&str; 7] = [
     "docs/installing.md",
+    "docs/commands.md",
     "docs/configuration.md",
+    "docs/ocpp.md",
     "docs/wiring.md",
     "docs/meters.md",
     "docs/readers.md",
@@ -24,13 +26,13 @@ const MANUALS: [&str; 5] = [
 
 /// Of the sources, as they are, and where they go.
 const FILES: [(&str, &str); 3] = [
-    ("packaging/charger.toml", "etc/plugpoint/charger.toml"),
+    ("host/packaging/charger.toml", "etc/plugpoint/charger.toml"),
     (
-        "packaging/plugpoint.sysusers",
+        "host/packaging/plugpoint.sysusers",
         "usr/lib/sysusers.d/plugpoint.conf",
     ),
     (
-        "packaging/60-plugpoint.rules",
+        "host/packaging/60-plugpoint.rules",
         "usr/lib/udev/rules.d/60-plugpoint.rules",
     ),
 ];
@@ -40,6 +42,7 @@ pub fn lay_out(
     workspace: &Workspace,
     build: &Build,
     facts: &Facts,
+    desk: &Path,
     program: &Path,
     root: &Path,
 ) -> Result<()> {
@@ -54,7 +57,7 @@ pub fn lay_out(
     }
     put(
         "usr/lib/systemd/system/plugpoint.service",
-        &unit(&read("packaging/plugpoint.service")?, build),
+        &unit(&read("host/packaging/plugpoint.service")?, build),
     )?;
     for manual in MANUALS {
         put(&manual.replace("docs", DOC), &read(manual)?)?;
@@ -68,28 +71,25 @@ pub fn lay_out(
             "host/configs/gpio-socket-linux-pilot.toml",
             "gpio-socket-linux-pilot.toml",
         ),
-        ("packaging/linux-pilot.conf", "linux-pilot.conf"),
+        ("host/packaging/linux-pilot.conf", "linux-pilot.conf"),
     ] {
         put(&format!("{DOC}/examples/{to}"), &read(from)?)?;
     }
-    let license = read("packaging/debian/copyright")? + &expat(&read("LICENSE-MIT")?);
+    let license = read("host/packaging/debian/copyright")? + &expat(&read("LICENSE-MIT")?);
     put(&format!("{DOC}/copyright"), &license)?;
     for (path, text) in [
         (
             format!("{DOC}/changelog.gz"),
-            facts.fill(&read("packaging/debian/changelog")?)?,
+            facts.fill(&read("host/packaging/debian/changelog")?)?,
         ),
         (format!("{DOC}/CHANGELOG.md.gz"), read("CHANGELOG.md")?),
-        (
-            "usr/share/man/man1/plugpoint.1.gz".to_owned(),
-            facts.fill(&read("packaging/plugpoint.1")?)?,
-        ),
     ] {
         let plain = root.join(path.trim_end_matches(".gz"));
         write(&plain, text.as_bytes(), 0o644)?;
         // Without name and time.
         run(Command::new("gzip").args(["-9n"]).arg(&plain))?;
     }
+    manual::put(desk, &read("host/packaging/plugpoint.1")?, facts, root)?;
     folders(root)
 }
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{MemfdFlags, memfd_create};
 
-use super::{CompilerFailure, INVALID, OUT_OF_MEMORY, Order};
+use super::{CompilerFailure, INVALID, NOT_CONFINED, OUT_OF_MEMORY, Order};
 use crate::guest::{ComponentError, EngineSettings, image};
 
 /// The largest components that anybody writes policies with have CPython inside
@@ -144,6 +144,13 @@ impl CompilerProcess {
 
     fn judge(&self, name: &str, end: End, text: String) -> Result<(), ComponentError> {
         let name = name.to_owned();
+        let (warnings, reasons): (Vec<&str>, Vec<&str>) = text
+            .lines()
+            .partition(|line| line.starts_with(NOT_CONFINED));
+        for warning in warnings {
+            tracing::warn!("{warning}");
+        }
+        let text = reasons.join("\n");
         let status = match end {
             End::OutOfTime => {
                 let seconds = self.time.as_secs();

@@ -7,7 +7,7 @@
 //! In reading order:
 //! * this file: the choice, and what the two processes say to each other;
 //! * `keeper`: the charger's side: starts the other process, bounds it, ends it;
-//! * `process`: that process, `plugpoint compile`;
+//! * `process`: that process, `plugpoint compile`, and `sandbox`: what it may do;
 //! * `failure`: how it can go wrong.
 //!
 //! Not here: whether there is an image already, and where it is kept. Left out of
@@ -16,6 +16,7 @@
 mod failure;
 mod keeper;
 mod process;
+mod sandbox;
 
 pub use failure::CompilerFailure;
 pub use keeper::CompilerProcess;
@@ -39,6 +40,9 @@ pub enum Compiler {
 /// How the compiler's process tells that the component is to blame. Its standard
 /// error is then the reason and nothing else.
 const INVALID: u8 = 3;
+
+/// How a line of what it says begins that is a warning and no reason.
+const NOT_CONFINED: &str = "the compiler is not fully confined: ";
 
 /// In what it says, if there was no memory and it was able to say so.
 const OUT_OF_MEMORY: &str = "out of memory";

@@ -6,12 +6,13 @@ use std::io::{BufRead as _, Read as _};
 use std::os::fd::AsFd as _;
 use std::process::ExitCode;
 
+use plugpoint_terminal::complain_part;
 use rustix::io::Errno;
 use rustix::process::{
     Pid, Resource, Rlimit, Signal, getppid, getrlimit, set_parent_process_death_signal, setrlimit,
 };
 
-use super::{INVALID, OUT_OF_MEMORY, Order};
+use super::{INVALID, NOT_CONFINED, OUT_OF_MEMORY, Order, sandbox};
 use crate::guest::{engine, image};
 use crate::priority;
 
@@ -37,11 +38,11 @@ pub fn run() -> ExitCode {
     match compile() {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failed::Component(text)) => {
-            eprint!("{text}");
+            complain_part!("{text}");
             ExitCode::from(INVALID)
         }
         Err(Failed::Compiler(text)) => {
-            eprint!("{text}");
+            complain_part!("{text}");
             ExitCode::FAILURE
         }
     }
@@ -63,6 +64,11 @@ fn compile() -> Result<(), Failed> {
         return Err(Failed::Compiler("the charger is gone".into()));
     }
     modest(&order)?;
+    // Before anything of the component is looked at.
+    if let Err(missing) = sandbox::enter() {
+        // The charger logs it; what is bounded otherwise stays so.
+        complain_part!("{NOT_CONFINED}{missing}\n");
+    }
     // All at once: in doublings it would take twice as much.
     let mut wasm = Vec::with_capacity(usize::try_from(order.wasm_bytes).unwrap_or(0));
     let read = input.take(order.wasm_bytes).read_to_end(&mut wasm);

@@ -172,6 +172,8 @@ impl OnBus {
                     measurements: values.measurements,
                     // Nothing in it is older than the question.
                     at: inputs.moment(begun),
+                    register_ms: None,
+                    signed: None,
                 })
             }
             Err(failure) => {

@@ -12,26 +12,36 @@
 //!
 //! Not here: what happened and to whom it is told (see `watch` and `unit`).
 
+mod clamp;
+mod cycling;
 mod energy;
 mod feedback;
 mod lock;
 mod orphan;
+mod plan;
 mod reclose;
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
+use super::connection::PermitFate;
 use super::driver::{Facts, Outputs};
 use super::moment::{Moment, earliest};
 use super::settings::{OutletLimits, SafetySettings};
 use crate::wit::protocol::{
-    ContactorState, Fault, FaultKind, LockMove, LockState, Permit, PilotState,
+    ContactorState, Fault, FaultKind, Limiter, LockMove, LockState, Permit, PilotState,
+    PolicyLimit, Step,
 };
+use clamp::Clamps;
+pub(super) use clamp::Timed;
+pub use clamp::{Clamp, NEVER};
+use cycling::Cycles;
 use energy::Allowance;
 use feedback::Feedback;
 use lock::LockControl;
 use orphan::OrphanLife;
+use plan::Plan;
 use reclose::Recloser;
 
 /// The least that the pilot can offer (IEC 61851-1); less is no current.
@@ -39,6 +49,9 @@ pub const LEAST_CURRENT_MA: u32 = 6_000;
 
 /// Below this a car is taken to draw nothing.
 const ZERO_CURRENT_MA: u32 = 500;
+
+/// Between a phase and neutral, to turn power into current.
+const VOLTAGE: u64 = 230;
 
 /// Between "no current" and looking whether it is so.
 const SIGNAL_TIME: Duration = Duration::from_millis(10);
@@ -50,7 +63,14 @@ pub struct Rules {
     phases: u8,
     ventilated: bool,
     zero_current_bound: Duration,
+    /// As it was given, but for its limits over time, which are in `plan`.
     permit: Option<Permit>,
+    plan: Plan,
+    clamps: Clamps,
+    /// Of a group of outlets: never offered more. Without a group: no limit.
+    share_ma: u32,
+    /// A permit that these rules have ended, until somebody asks.
+    ended: Option<(Permit, PermitFate)>,
     spent: bool,
     mains: bool,
     closing_down: bool,
@@ -58,6 +78,7 @@ pub struct Rules {
     allowance: Allowance,
     orphan: OrphanLife,
     recloser: Recloser,
+    cycles: Cycles,
     feedback: Feedback,
     lock: LockControl,
     own_acts: u32,
@@ -86,6 +107,10 @@ impl Rules {
             ventilated: outlet.ventilated,
             zero_current_bound: safety.zero_current_bound,
             permit: None,
+            plan: Plan::default(),
+            clamps: Clamps::default(),
+            share_ma: u32::MAX,
+            ended: None,
             spent: false,
             mains: true,
             closing_down: false,
@@ -93,6 +118,7 @@ impl Rules {
             allowance: Allowance::default(),
             orphan: OrphanLife::new(safety.orphan_permit_life),
             recloser: Recloser::default(),
+            cycles: Cycles::new(safety.cycling),
             feedback: Feedback::new(safety.contactor_bound),
             lock: LockControl::new(
                 outlet.cable,
@@ -104,23 +130,150 @@ impl Rules {
     }
 
     /// Gives a permit, or changes the one in force. What is over the
-    /// installation's limits is cut to them.
-    pub fn permit(&mut self, now: Moment, permit: &Permit) {
+    /// installation's limits is cut to them. `steps`: those of the permit, with the
+    /// moments of this thread.
+    pub fn permit(&mut self, now: Moment, permit: &Permit, steps: &[Moment]) {
         if self.permit.as_ref().map(|p| p.session) != Some(permit.session) {
             self.recloser.forget();
             self.feedback.forgive();
         }
         self.allowance.begin(permit.session);
         self.orphan.renew(now);
+        self.plan = self.plan_of(permit, steps);
+        self.plan.advance(now);
         self.permit = Some(Permit {
-            limit_ma: permit.limit_ma.min(self.max_current_ma),
-            phases: if permit.phases >= 3 {
-                self.phases
-            } else {
-                1.min(self.phases)
-            },
-            ..*permit
+            phases: self.phases_of(permit),
+            ..permit.clone()
         });
+    }
+
+    fn plan_of(&self, permit: &Permit, steps: &[Moment]) -> Plan {
+        let phases = self.phases_of(permit);
+        let cut = |limit_ma: u32, limit_w: Option<u32>| {
+            let of_power = limit_w.map_or(u32::MAX, |watts| current_ma(watts, phases));
+            limit_ma.min(of_power).min(self.max_current_ma)
+        };
+        let steps = steps.iter().zip(&permit.steps).map(|(at, step)| {
+            let limit_ma = cut(step.limit_ma, step.limit_w);
+            (*at, Step { limit_ma, ..*step })
+        });
+        Plan::new(cut(permit.limit_ma, permit.limit_w), steps)
+    }
+
+    fn phases_of(&self, permit: &Permit) -> u8 {
+        if permit.phases >= 3 {
+            self.phases
+        } else {
+            1.min(self.phases)
+        }
+    }
+
+    /// Lowers the permit in force to what this one allows, if both are of the same
+    /// session. Never allows more than before.
+    pub fn lower(&mut self, now: Moment, to: &Permit, steps: &[Moment]) {
+        let mut plan = self.plan_of(to, steps);
+        let Some(permit) = self.permit.as_mut().filter(|it| it.session == to.session) else {
+            return;
+        };
+        plan.advance(now);
+        self.plan.lower(plan);
+        permit.limit_w = match (permit.limit_w, to.limit_w) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        permit.energy_limit_wh = match (permit.energy_limit_wh, to.energy_limit_wh) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+    }
+
+    /// What is said of a session beside its permit, in place of what was said before.
+    pub(super) fn clamp(&mut self, session: u64, clamps: Vec<Timed>) {
+        self.clamps.set(session, clamps);
+    }
+
+    /// The clock was set while no component was at work: nobody can say any more what
+    /// the times of steps mean.
+    pub fn clock_stepped(&mut self) {
+        if self.permit.is_some() && self.plan.flatten() {
+            self.own_acts += 1;
+        }
+    }
+
+    /// What the group of this outlet leaves to it. True if that is another share than
+    /// before.
+    pub fn share(&mut self, share_ma: u32) -> bool {
+        let is_new = share_ma != self.share_ma;
+        if is_new && self.permit.is_some() {
+            self.own_acts += 1;
+        }
+        self.share_ma = share_ma;
+        is_new
+    }
+
+    /// What the group has left to it last.
+    #[must_use]
+    pub fn share_ma(&self) -> u32 {
+        self.share_ma
+    }
+
+    /// What this outlet would offer without a group. A car that does not ask yet, or
+    /// no longer, wants the least that can be offered.
+    #[must_use]
+    pub fn wanted_ma(&self, facts: &Facts) -> u32 {
+        let limit_ma = self.limit_ma();
+        let is_granted = self.permit.is_some() && !self.spent && !self.closing_down;
+        if !is_granted || limit_ma < LEAST_CURRENT_MA || !self.is_fit(facts) {
+            return 0;
+        }
+        match facts.pilot {
+            PilotState::C => limit_ma,
+            PilotState::D if self.ventilated => limit_ma,
+            PilotState::B | PilotState::D => LEAST_CURRENT_MA,
+            PilotState::A | PilotState::E | PilotState::F => 0,
+        }
+    }
+
+    /// What keeps the offer from being higher; none without a permit.
+    #[must_use]
+    pub fn limiter(&self) -> Option<Limiter> {
+        self.permit.as_ref()?;
+        let limit_ma = self.plan.limit_ma();
+        let clamp_ma = self.clamps.limit_ma();
+        if let Some((policy, why)) = self.clamps.who()
+            && clamp_ma < limit_ma.min(self.share_ma)
+        {
+            return Some(Limiter::Policy(PolicyLimit { policy, why }));
+        }
+        Some(if self.share_ma < limit_ma {
+            Limiter::Group
+        } else if limit_ma >= self.max_current_ma {
+            Limiter::Installation
+        } else {
+            Limiter::Permit
+        })
+    }
+
+    /// The car has left, or may have, and its permit ends with it.
+    pub fn connection_ended(&mut self, fate: PermitFate) {
+        self.end_permit(fate);
+    }
+
+    /// The permit that these rules have ended since this was last asked, and why.
+    pub fn take_ended(&mut self) -> Option<(Permit, PermitFate)> {
+        self.ended.take()
+    }
+
+    /// A permit was refused: whoever gave it has to hear that it is not in force.
+    pub fn permit_refused(&mut self) {
+        self.own_acts += 1;
+    }
+
+    fn end_permit(&mut self, fate: PermitFate) {
+        if let Some(permit) = self.permit.take() {
+            self.own_acts += 1;
+            self.ended = Some((permit, fate));
+        }
     }
 
     /// Takes the permit back.
@@ -165,8 +318,15 @@ impl Rules {
     pub fn step(&mut self, now: Moment, facts: &Facts, register_mwh: Option<u64>) -> Outputs {
         self.allowance.note(register_mwh);
         self.note_spent();
-        if self.permit.is_some() && self.orphan.is_over(now) {
-            self.permit = None;
+        if self.orphan.is_over(now) {
+            self.end_permit(PermitFate::NoComponent);
+        }
+        if self.permit.is_some() && self.plan.advance(now) {
+            self.own_acts += 1;
+        }
+        let permit = self.permit.as_ref().map(|it| (it.session, it.phases));
+        let phases = permit.map_or(1, |(_, phases)| phases);
+        if self.clamps.advance(now, permit.map(|it| it.0), phases) && permit.is_some() {
             self.own_acts += 1;
         }
         if !facts.plugged || facts.pilot == PilotState::A {
@@ -182,20 +342,32 @@ impl Rules {
         if self.contactor() != told {
             self.feedback.told_anew();
             match before {
-                Power::Open => self.recloser.closed(now),
+                Power::Open => {
+                    self.recloser.closed(now);
+                    self.cycles.closed(now);
+                }
                 Power::Closed { .. } => self.recloser.thrown_open(now),
                 // The car was on its way out anyway.
                 Power::LettingGo { .. } => {}
             }
         }
-        self.outputs(facts, safe)
+        self.outputs(now, facts, safe)
+    }
+
+    /// The contactor is spared: it could close, and may not yet.
+    #[must_use]
+    pub fn is_paced(&self, now: Moment) -> bool {
+        matches!(self.power, Power::Open) && self.granted().is_some() && self.cycles.holds(now)
     }
 
     /// When [`step`](Self::step) has to be called although nothing changes.
     #[must_use]
     pub fn wake_at(&self, now: Moment) -> Option<Moment> {
         let power = match self.power {
-            Power::Open => Some(self.recloser.not_before()),
+            Power::Open => self
+                .cycles
+                .not_before()
+                .max(Some(self.recloser.not_before())),
             Power::Closed { .. } => None,
             Power::LettingGo { since, .. } => {
                 let look = since.after(SIGNAL_TIME);
@@ -207,15 +379,25 @@ impl Rules {
             }
         };
         let orphan = self.permit.as_ref().and_then(|_| self.orphan.ends_at());
-        [self.feedback.wake_at(), self.lock.wake_at(), orphan]
+        let step = self.permit.as_ref().and_then(|_| self.plan.next());
+        let session = self.permit.as_ref().map(|it| it.session);
+        let clamp = session.and_then(|it| self.clamps.next(now, it));
+        let feedback = self.feedback.wake_at();
+        [feedback, self.lock.wake_at(), orphan, step, clamp]
             .into_iter()
             .fold(power.filter(|at| *at > now), earliest)
     }
 
-    /// The permit in force, as cut to the installation.
+    /// The permit in force, as cut to the installation, with the present limit and
+    /// the steps that are still ahead.
     #[must_use]
     pub fn permit_in_force(&self) -> Option<Permit> {
-        self.permit
+        self.permit.as_ref().map(|permit| Permit {
+            limit_ma: self.plan.limit_ma(),
+            steps: self.plan.steps(),
+            reason: permit.reason.clone(),
+            ..*permit
+        })
     }
 
     /// The energy limit of the permit in force has been used up.
@@ -295,19 +477,27 @@ impl Rules {
         asks && self.is_fit(facts)
     }
 
+    /// Of the permit, and of what is said of its session.
+    fn limit_ma(&self) -> u32 {
+        self.plan.limit_ma().min(self.clamps.limit_ma())
+    }
+
     /// What may be offered as far as permit and guest are concerned: current
     /// and phases.
     fn granted(&self) -> Option<(u32, u8)> {
         let permit = self.permit.as_ref()?;
-        let granted = !self.spent && !self.closing_down && permit.limit_ma >= LEAST_CURRENT_MA;
-        granted.then_some((permit.limit_ma, permit.phases))
+        let limit_ma = self.limit_ma().min(self.share_ma);
+        let granted = !self.spent && !self.closing_down && limit_ma >= LEAST_CURRENT_MA;
+        granted.then_some((limit_ma, permit.phases))
     }
 
     fn next_power(&self, now: Moment, facts: &Facts, safe: bool) -> Power {
         let granted = self.granted().map(|(_, phases)| phases);
         match self.power {
             Power::Open => match granted {
-                Some(phases) if safe && now >= self.recloser.not_before() => {
+                Some(phases)
+                    if safe && now >= self.recloser.not_before() && !self.cycles.holds(now) =>
+                {
                     Power::Closed { phases }
                 }
                 _ => Power::Open,
@@ -332,13 +522,14 @@ impl Rules {
         }
     }
 
-    fn outputs(&self, facts: &Facts, safe: bool) -> Outputs {
+    fn outputs(&self, now: Moment, facts: &Facts, safe: bool) -> Outputs {
         let granted = self.granted();
         // In D without ventilation the offer stays: taking it away would send
         // the car to B and bring it back, for ever.
         let asked = matches!(facts.pilot, PilotState::B | PilotState::C | PilotState::D);
         let letting_go = matches!(self.power, Power::LettingGo { .. });
-        let offered = (safe || (asked && self.is_fit(facts))) && !letting_go;
+        // Nothing is offered that would not come: the car waits, and shows it.
+        let offered = (safe || (asked && self.is_fit(facts))) && !letting_go && !self.is_paced(now);
         Outputs {
             contactor: self.contactor(),
             phases: match self.power {
@@ -350,6 +541,12 @@ impl Rules {
             unfit: self.feedback.is_welded(),
         }
     }
+}
+
+/// What each phase carries of that power.
+fn current_ma(watts: u32, phases: u8) -> u32 {
+    let milliamps = u64::from(watts) * 1000 / (VOLTAGE * u64::from(phases.max(1)));
+    u32::try_from(milliamps).unwrap_or(u32::MAX)
 }
 
 /// Without a reader or a good signal a car can charge all the same: somebody

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::car::Wish;
 use crate::outlet::command::Command;
 use crate::reader::{ReaderSettings, TokenSink};
-use crate::wit::protocol::PilotState;
+use crate::wit::protocol::{PilotState, TokenKind};
 
 /// The safety thread answers in microseconds; this is only there to end.
 const ANSWER_BOUND: Duration = Duration::from_secs(2);
@@ -211,7 +211,12 @@ impl SimBench {
 
     /// A card is read, by the first reader that serves all these connectors;
     /// none given: by the first reader.
-    pub fn present_card(&self, token: &str, connectors: Option<&[u32]>) -> Result<(), BenchError> {
+    pub fn present_card(
+        &self,
+        token: &str,
+        kind: TokenKind,
+        connectors: Option<&[u32]>,
+    ) -> Result<(), BenchError> {
         let wanted = connectors.unwrap_or_default();
         let (name, outlets) = self
             .readers
@@ -223,7 +228,7 @@ impl SimBench {
             wanted => wanted.to_vec(),
         };
         self.tokens
-            .put(name, outlets, token)
+            .put(name, outlets, token, kind)
             .map_err(|error| BenchError::BadValue(format!("id_tag: {error}")))
     }
 

@@ -313,6 +313,8 @@ impl Meter for SimOutlet {
             energy_mwh: self.register_mwh,
             measurements: self.measurements(),
             at: now,
+            register_ms: None,
+            signed: None,
         })
     }
 }

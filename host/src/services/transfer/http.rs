@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use ureq::Agent;
 use ureq::config::Config;
-use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{Connector, TcpConnector};
 
+use super::addresses::{AddressRules, GuardedResolver, LocalNetwork};
 use super::tls_transport::TlsConnector;
 use crate::clock::Clock;
 use crate::link::LinkMaterial;
@@ -26,6 +26,7 @@ pub(super) struct HttpSettings {
     pub longest: Duration,
     pub verify_hostname: bool,
     pub build_time_ms: i64,
+    pub addresses: AddressRules,
 }
 
 pub(super) struct Http {
@@ -101,7 +102,7 @@ impl Http {
         Ok(Agent::with_parts(
             config,
             connector,
-            DefaultResolver::default(),
+            GuardedResolver::new(self.settings.addresses.clone()),
         ))
     }
 }
@@ -113,6 +114,9 @@ pub(super) fn broken(error: &ureq::Error) -> Failed {
         ureq::Error::HostNotFound => unreachable("the name is not found"),
         ureq::Error::Timeout(what) => unreachable(&format!("too slow: {what}")),
         ureq::Error::ConnectionFailed => unreachable("no connection"),
+        ureq::Error::Other(other) if other.is::<LocalNetwork>() => {
+            Failed::new("refused", other.to_string())
+        }
         ureq::Error::RequireHttpsOnly(_) => Failed::new("refused", "redirected from https to http"),
         other => Failed::because(other.to_string()),
     }

@@ -3,10 +3,13 @@
 //! It judges no content: what a file is for, and whether it is what it should
 //! be, is up to who asked for it.
 
+mod addresses;
 mod download;
 mod files;
 mod http;
+mod kept;
 mod tls_transport;
+mod underway;
 mod upload;
 
 use std::path::PathBuf;
@@ -15,8 +18,11 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::json;
 
-use self::files::Files;
+pub use self::addresses::{AddressRules, Network};
 pub use self::files::TransferredFile;
+use self::files::{Files, Room};
+use self::kept::Opened;
+use self::underway::{Ticket, Underway};
 use super::ServicesSettings;
 use super::operation::{Failed, Outcome, body, done, nothing};
 use crate::clock::Clock;
@@ -27,7 +33,8 @@ const MOST_CREATED: usize = 64 * 1024;
 
 pub(super) struct TransferSettings {
     dir: PathBuf,
-    most_files: usize,
+    kept_dir: PathBuf,
+    room: Room,
     usual_bytes: u64,
     most_bytes: u64,
     http: http::HttpSettings,
@@ -37,7 +44,12 @@ impl From<ServicesSettings> for TransferSettings {
     fn from(settings: ServicesSettings) -> Self {
         Self {
             dir: settings.transfers_dir,
-            most_files: settings.most_files,
+            kept_dir: settings.kept_dir,
+            room: Room {
+                files: settings.most_files,
+                bytes: settings.total_bytes,
+                reserve: settings.reserve_bytes,
+            },
             usual_bytes: settings.usual_bytes,
             most_bytes: settings.most_bytes,
             http: http::HttpSettings {
@@ -45,6 +57,7 @@ impl From<ServicesSettings> for TransferSettings {
                 longest: settings.longest,
                 verify_hostname: settings.verify_hostname,
                 build_time_ms: settings.build_time_ms,
+                addresses: settings.addresses,
             },
         }
     }
@@ -53,6 +66,8 @@ impl From<ServicesSettings> for TransferSettings {
 /// The files that were fetched or made, and how to move them.
 pub struct Transfers {
     files: Files,
+    kept: kept::KeptFiles,
+    underway: Underway,
     http: http::Http,
     usual_bytes: u64,
     most_bytes: u64,
@@ -62,6 +77,7 @@ pub struct Transfers {
 #[serde(deny_unknown_fields)]
 struct Get {
     url: String,
+    name: Option<String>,
     max_bytes: Option<u64>,
     trust: Option<Vec<String>>,
 }
@@ -84,8 +100,18 @@ struct Create {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Discard {
+struct Handle {
     handle: String,
+}
+
+/// A request that has been noted, and has not run.
+#[derive(Debug)]
+pub(super) enum Ordered {
+    /// It moves something.
+    Transfer(String, Ticket),
+    /// It ends what was asked for before this number.
+    End(u64),
+    Other,
 }
 
 impl Transfers {
@@ -94,8 +120,11 @@ impl Transfers {
         material: Arc<dyn LinkMaterial>,
         clock: Clock,
     ) -> std::io::Result<Self> {
+        let files = Files::empty(settings.dir, settings.room)?;
         Ok(Self {
-            files: Files::empty(settings.dir, settings.most_files)?,
+            kept: kept::KeptFiles::open(settings.kept_dir, &files)?,
+            files,
+            underway: Underway::default(),
             http: http::Http::new(settings.http, material, clock),
             usual_bytes: settings.usual_bytes,
             most_bytes: settings.most_bytes,
@@ -105,17 +134,75 @@ impl Transfers {
     /// The file behind a handle.
     #[must_use]
     pub fn file(&self, handle: &str) -> Option<TransferredFile> {
-        self.files.get(handle)
+        self.files.get(handle).or_else(|| self.kept.get(handle))
     }
 
-    /// Removes all files, as for a restart of the charger; handles are not used
-    /// again.
+    /// A file that this program makes itself: what `write` puts into it.
+    ///
+    /// # Errors
+    /// There is no room for it, or it cannot be written.
+    pub(super) fn make(
+        &self,
+        write: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>,
+    ) -> Result<TransferredFile, Failed> {
+        let mut file = self.files.begin()?;
+        write(&mut file).map_err(|error| files::disk(&error))?;
+        file.finish()
+    }
+
+    /// Removes all files but those with a name, as for a restart of the charger; handles
+    /// are not used again.
     pub fn discard_all(&self) {
         self.files.discard_all();
     }
 
+    /// Notes a request, in the order in which they are made. Quick.
+    pub(super) fn order(&self, operation: &str, text: &str) -> Ordered {
+        match operation {
+            "get" => match body::<Get>(text).ok().and_then(|get| get.name) {
+                Some(name) => {
+                    // The latest one of a name counts.
+                    if let Some(before) = self.underway.latest(&name) {
+                        before.end();
+                    }
+                    let ticket = self.underway.begin(&name);
+                    Ordered::Transfer(name, ticket)
+                }
+                None => Ordered::Other,
+            },
+            "put" => match body::<Put>(text) {
+                Ok(put) => {
+                    let ticket = self.underway.begin(&put.handle);
+                    Ordered::Transfer(put.handle, ticket)
+                }
+                Err(_) => Ordered::Other,
+            },
+            "discard" | "cancel" => {
+                if let Ok(Handle { handle }) = body(text)
+                    && let Some(ticket) = self.underway.latest(&handle)
+                {
+                    ticket.end();
+                }
+                Ordered::End(self.underway.mark())
+            }
+            _ => Ordered::Other,
+        }
+    }
+
     /// Does one operation; blocks.
-    pub(super) fn run(&self, operation: &str, text: &str) -> Outcome {
+    pub(super) fn run(&self, operation: &str, text: &str, ordered: Ordered) -> Outcome {
+        match ordered {
+            Ordered::Transfer(handle, ticket) => {
+                let outcome = self.perform(operation, text, &ticket, 0);
+                self.underway.over(&handle, &ticket);
+                outcome
+            }
+            Ordered::End(mark) => self.perform(operation, text, &Ticket::default(), mark),
+            Ordered::Other => self.perform(operation, text, &Ticket::default(), 0),
+        }
+    }
+
+    fn perform(&self, operation: &str, text: &str, ticket: &Ticket, mark: u64) -> Outcome {
         match operation {
             "get" => {
                 let get: Get = body(text)?;
@@ -126,19 +213,28 @@ impl Transfers {
                 let agent = self
                     .http
                     .agent(&get.url, get.trust, http::Redirects::Follow)?;
-                let file = download::run(&agent, &get.url, limit, self.files.begin()?)?;
+                let file = match get.name {
+                    Some(name) => {
+                        let place = self.kept.occupy(&name)?;
+                        ticket.check()?;
+                        match place.open(&get.url, &self.files)? {
+                            Opened::Complete(file) => file,
+                            Opened::Partial(file) => {
+                                download::resume(&agent, &get.url, limit, file, ticket)?
+                            }
+                        }
+                    }
+                    None => download::run(&agent, &get.url, limit, self.files.begin()?, ticket)?,
+                };
                 done(&described(&file))
             }
             "put" => {
                 let put: Put = body(text)?;
-                let file = self
-                    .files
-                    .get(&put.handle)
-                    .ok_or_else(|| unknown(&put.handle))?;
+                let file = self.file(&put.handle).ok_or_else(|| unknown(&put.handle))?;
                 let agent = self
                     .http
                     .agent(&put.url, put.trust, http::Redirects::Refuse)?;
-                let status = upload::run(&agent, &put.url, put.method, &file)?;
+                let status = upload::run(&agent, &put.url, put.method, &file, ticket)?;
                 done(&json!({ "status": status }))
             }
             "create" => {
@@ -154,13 +250,43 @@ impl Transfers {
                 done(&described(&file.finish()?))
             }
             "discard" => {
-                let discard: Discard = body(text)?;
-                if !self.files.discard(&discard.handle) {
-                    return Err(unknown(&discard.handle));
+                let Handle { handle } = body(text)?;
+                if self.files.discard(&handle) || self.forget(&handle, mark) {
+                    return nothing();
                 }
-                nothing()
+                Err(unknown(&handle))
+            }
+            // What is under way has been told already.
+            "cancel" => body::<Handle>(text).and_then(|_| nothing()),
+            "state" => {
+                let Handle { handle } = body(text)?;
+                done(&self.state(&handle))
             }
             other => Err(Failed::no_operation(super::TRANSFER, other)),
+        }
+    }
+
+    /// A file with a name is removed, unless it was asked for again since.
+    fn forget(&self, name: &str, mark: u64) -> bool {
+        let Ok(place) = self.kept.occupy(name) else {
+            return false;
+        };
+        let is_wanted = self.underway.was_asked_since(name, mark);
+        let was_there = self.kept.size(name).is_some();
+        if !is_wanted {
+            place.remove(&self.files);
+        }
+        was_there || is_wanted
+    }
+
+    fn state(&self, handle: &str) -> serde_json::Value {
+        if let Some(ticket) = self.underway.latest(handle) {
+            return json!({ "state": "running", "moved": ticket.moved() });
+        }
+        match (self.file(handle), self.kept.size(handle)) {
+            (Some(file), _) => json!({ "state": "complete", "moved": file.size }),
+            (None, Some(size)) => json!({ "state": "partial", "moved": size }),
+            (None, None) => json!({ "state": "none" }),
         }
     }
 }

@@ -2,10 +2,12 @@
 
 use std::fs::File;
 
-use ureq::Agent;
+use http::header::CONTENT_LENGTH;
+use ureq::{Agent, SendBody};
 
 use super::files::TransferredFile;
 use super::http::{broken, refused};
+use super::underway::{Ticket, Watched};
 use crate::services::operation::Failed;
 
 #[derive(Clone, Copy, Debug, Default, serde::Deserialize)]
@@ -22,6 +24,7 @@ pub(super) fn run(
     url: &str,
     method: Method,
     file: &TransferredFile,
+    ticket: &Ticket,
 ) -> Result<u16, Failed> {
     let body = File::open(&file.path)
         .map_err(|e| Failed::because(format!("the file cannot be read: {e}")))?;
@@ -29,10 +32,17 @@ pub(super) fn run(
         Method::Put => agent.put(url),
         Method::Post => agent.post(url),
     };
-    let response = request
+    let request = request
         .content_type("application/octet-stream")
-        .send(&body)
-        .map_err(|e| broken(&e))?;
+        .header(CONTENT_LENGTH, file.size);
+    let mut body = Watched {
+        inner: body,
+        ticket: ticket.clone(),
+    };
+    let sent = request.send(SendBody::from_reader(&mut body));
+    // However it failed: what was ended is not worth another word.
+    ticket.check()?;
+    let response = sent.map_err(|e| broken(&e))?;
     let status = response.status();
     if status.is_success() {
         Ok(status.as_u16())

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::probation::Judgement;
 use super::record::{Place, Record, Records};
-use super::{Expected, Job, Probation, ProbationRules, Traffic, Version};
+use super::{Expected, Floors, Job, Probation, ProbationRules, Traffic, Version};
 use crate::board::{Board, ProbationFacts};
 use crate::clock::Clock;
 use crate::guest::{Kind, Life, Lost, Prepared, Step};
@@ -30,14 +30,15 @@ pub struct Tenant<K: Kind> {
     probation: Option<Probation>,
     /// While there is a probation: what to go back to.
     previous: Option<(Prepared<K>, Version)>,
-    /// The installation that is on probation.
-    job: Option<Job>,
+    /// The installation that is on probation, and whoever asked for the same since.
+    jobs: Vec<Job>,
     /// What a version on probation forgot in its first start.
     aside: Entries,
     traffic: Traffic,
     /// It has said that it is in service.
     well: bool,
     rules: ProbationRules,
+    floors: Floors,
     store: Store,
     clock: Clock,
     board: Board,
@@ -56,6 +57,8 @@ pub struct TenantSettings<K: Kind> {
     pub records: Records,
     /// How probations go.
     pub rules: ProbationRules,
+    /// Which versions are too old.
+    pub floors: Floors,
     /// The database.
     pub store: Store,
     /// The clock.
@@ -75,6 +78,7 @@ impl<K: Kind> Tenant<K> {
             previous,
             records,
             rules,
+            floors,
             store,
             clock,
             board,
@@ -95,11 +99,12 @@ impl<K: Kind> Tenant<K> {
             running,
             probation,
             previous,
-            job: None,
+            jobs: Vec::new(),
             aside: Entries::new(loaded, usize::MAX),
             traffic: Traffic::default(),
             well: false,
             rules,
+            floors,
             store,
             clock,
             board,
@@ -239,6 +244,36 @@ impl<K: Kind> Tenant<K> {
         }
     }
 
+    /// Ends a probation early, because somebody says so; true if there was one, and
+    /// the version is to be told.
+    pub fn accept(&mut self, job: Job) -> bool {
+        if self.probation.is_none() {
+            job.refused("nothing is on probation in this slot");
+            return false;
+        }
+        job.version(&self.running);
+        self.commit();
+        job.committed();
+        true
+    }
+
+    /// What was asked for runs already. If it is on probation, the job ends as that
+    /// does.
+    pub fn runs_already(&mut self, job: Job) {
+        if self.probation.is_some() {
+            job.step("probation");
+            self.jobs.push(job);
+        } else {
+            job.committed();
+        }
+    }
+
+    /// A probation was ended on request: the job is told which version runs now.
+    pub fn runs_again(&self, job: Job) {
+        job.version(&self.running);
+        job.committed();
+    }
+
     /// It is on probation, and this is what it would go back to.
     pub fn would_go_back_to(&self, hash: &str) -> bool {
         self.previous
@@ -279,7 +314,7 @@ impl<K: Kind> Tenant<K> {
             "component",
             || json!({ "slot": self.slot, "what": "rolled-back", "component": failed.to_string(), "why": why }),
         );
-        if let Some(job) = self.job.take() {
+        for job in self.jobs.drain(..) {
             job.rolled_back(why);
         }
         self.show();
@@ -296,10 +331,13 @@ impl<K: Kind> Tenant<K> {
         self.clear_aside();
         let before = std::mem::replace(&mut self.record.active, candidate.place);
         self.record.last_good = Some(before);
+        self.record.candidate_before = None;
         self.record.schema = self.running.schemas.newest();
+        // Before the record: whoever finds this version proved finds its floor, too.
+        self.floors.proved(&self.slot, &self.running);
         self.records.put(&self.slot, &self.record);
         tracing::info!(slot = self.slot, "{} has proved itself", self.running);
-        if let Some(job) = self.job.take() {
+        for job in self.jobs.drain(..) {
             job.committed();
         }
         self.show();
@@ -353,6 +391,7 @@ impl<K: Kind> Tenant<K> {
             it.active = place(&record.active);
             it.last_good = record.last_good.as_ref().map(place);
             it.candidate = record.candidate.as_ref().map(|it| place(&it.place));
+            it.candidate_before = record.candidate_before.as_ref().map(place);
             it.entry_schema = record.schema;
             if self.probation.is_none() {
                 it.probation = None;

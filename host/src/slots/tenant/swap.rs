@@ -92,6 +92,8 @@ impl<K: Kind> Tenant<K> {
             if let Some(candidate) = &before.record.candidate {
                 self.record.spare(&candidate.place);
             }
+            let candidate_before = before.record.candidate.as_ref();
+            self.record.candidate_before = candidate_before.map(|it| it.place.clone());
             self.record.candidate = Some(Candidate {
                 place: found.place,
                 starts: 1,
@@ -133,15 +135,15 @@ impl<K: Kind> Tenant<K> {
             "component",
             || json!({ "slot": self.slot, "what": "swapped", "component": version, "pause_us": pause_us }),
         );
-        let before = if self.probation.is_some() {
-            flip.job.step("probation");
-            self.job.replace(flip.job)
-        } else {
-            flip.job.committed();
-            self.job.take()
-        };
-        if let Some(before) = before {
+        for before in std::mem::take(&mut self.jobs) {
             before.rolled_back("another version was installed before it had proved itself");
+        }
+        if self.probation.is_some() {
+            flip.job.step("probation");
+            self.jobs.push(flip.job);
+        } else {
+            self.floors.proved(&self.slot, &self.running);
+            flip.job.committed();
         }
         self.show();
     }

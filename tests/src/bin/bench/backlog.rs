@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use clap::Args;
+use plugpoint_terminal::say;
 use plugpoint_tests::backlog::{Plan, run};
 
 /// How much of it.
@@ -32,6 +33,6 @@ pub fn measure(options: &Options) -> anyhow::Result<()> {
         amnesia: options.amnesia,
         ..Plan::of(options.transactions)
     })?;
-    println!("{figures}");
+    say!("{figures}");
     Ok(())
 }

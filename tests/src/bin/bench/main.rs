@@ -6,8 +6,8 @@
 //! same socket stack with a canned reply of the same length, in alternation, and
 //! both ends are pinned to one core.
 //!
-//! `cargo xtask bench backlog`, `cargo xtask bench recorder` and `cargo xtask bench
-//! small` are runs of their own: see there.
+//! `cargo xtask bench backlog`, `cargo xtask bench recorder`, `cargo xtask bench steps`
+//! and `cargo xtask bench small` are runs of their own: see there.
 
 mod backlog;
 mod central;
@@ -19,6 +19,7 @@ mod round_trip;
 mod safety;
 mod small;
 mod start;
+mod steps;
 
 use std::path::PathBuf;
 
@@ -53,6 +54,8 @@ enum Task {
     Recorder,
     /// Size, start and memory of the program for small boards, which has no compiler.
     Small,
+    /// How late planned reductions reach the control pilot without a component.
+    Steps,
     /// The floor itself: answers each text with a canned one.
     #[command(hide = true)]
     Floor { url: String, length: usize },
@@ -76,6 +79,11 @@ fn main() -> anyhow::Result<()> {
         let mut report = Report::default();
         if matches!(cli.task, Some(Task::Small)) {
             small::measure(&mut report).await?;
+            report.print();
+            return Ok(());
+        }
+        if matches!(cli.task, Some(Task::Steps)) {
+            steps::measure(&mut report).await?;
             report.print();
             return Ok(());
         }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use plugpoint_terminal::say;
 use tokio::net::TcpListener;
 
 use crate::machine;
@@ -24,7 +25,7 @@ pub async fn measure(calls: usize) -> anyhow::Result<()> {
         chargers.push(charger);
         places.push(place);
     }
-    println!("round trip p50 / p99 in us, of {calls} calls each");
+    say!("round trip p50 / p99 in us, of {calls} calls each");
     for kind in &KINDS {
         let mut took = [Vec::new(), Vec::new()];
         for charger in &mut chargers {
@@ -40,7 +41,7 @@ pub async fn measure(calls: usize) -> anyhow::Result<()> {
             let at = |part: usize| it[(it.len() - 1) * part / 100].as_nanos() as f64 / 1000.0;
             (at(50), at(99))
         });
-        println!(
+        say!(
             "{:32} recording {:6.1} / {:6.1}   not {:6.1} / {:6.1}   {:+.1} us",
             kind.name,
             on.0,

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use plugpoint_terminal::say;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -122,6 +123,23 @@ impl Report {
         }
     }
 
+    /// Of planned reductions, in ms.
+    pub fn steps(&mut self, late_ms: &mut [f64]) {
+        late_ms.sort_unstable_by(f64::total_cmp);
+        let count = late_ms.len();
+        let of = |percent: usize| late_ms.get((count * percent / 100).min(count.saturating_sub(1)));
+        for (name, percent, target) in [
+            ("p50", 50, None),
+            ("p99", 99, None),
+            ("max", 100, Some(50.0)),
+        ] {
+            let ms = of(percent).copied().unwrap_or(f64::NAN);
+            let name =
+                format!("planned reduction to pilot, without a component, {count} times, {name}");
+            self.figure(name, ms, "ms", target);
+        }
+    }
+
     fn figure(
         &mut self,
         name: impl Into<String>,
@@ -142,9 +160,9 @@ impl Report {
         if !self.round_trips.is_empty() {
             self.print_round_trips();
         }
-        println!();
+        say!();
         for it in &self.figures {
-            println!(
+            say!(
                 "{:<56} {:>10.2} {:<3}{}",
                 it.name,
                 it.value,
@@ -155,7 +173,7 @@ impl Report {
     }
 
     fn print_round_trips(&self) {
-        println!(
+        say!(
             "\n{:<32} {:>7} {:>9} {:>9} {:>9} {:>9} {:>6} {:>10}",
             "call of the central system",
             "bytes",
@@ -167,7 +185,7 @@ impl Report {
             "component"
         );
         for it in &self.round_trips {
-            println!(
+            say!(
                 "{:<32} {:>7} {:>9.1} {:>9.1} {:>9.1} {:>9.1} {:>6.2} {:>7.2} µs{}",
                 it.call,
                 it.answer_bytes,
@@ -189,7 +207,7 @@ impl Report {
         }
         let text = serde_json::to_string_pretty(self)?;
         std::fs::write(path, text).with_context(|| path.display().to_string())?;
-        println!("\nwritten to {}", path.display());
+        say!("\nwritten to {}", path.display());
         Ok(())
     }
 }

@@ -5,8 +5,10 @@
 // charger may throw an instance away after any event, and calls `start` on the
 // next one. (Records are objects, variants { tag, val }, all numbers Number.)
 
-import { get } from "plugpoint:charger/entries@0.1.0";
-import { write } from "plugpoint:charger/log@0.1.0";
+import { get } from "plugpoint:charger/entries@__INTERFACE__";
+import { write } from "plugpoint:charger/log@__INTERFACE__";
+
+import { cards as listed, why } from "./rules.js";
 
 // Follows from what `start` is told, so it is safe to hold.
 let cards = [];
@@ -14,7 +16,7 @@ let cards = [];
 export const authorization = {
   start(boot) {
     const setting = boot.settings.find(({ name }) => name === "cards");
-    cards = (setting?.value ?? "").toUpperCase().split(/[, ]+/).filter((card) => card !== "");
+    cards = listed(setting?.value ?? "");
     return [];
   },
 
@@ -31,18 +33,16 @@ export const authorization = {
 
 function handle(event) {
   if (event.tag === "decide") return [decide(event.val)];
-  if (event.tag === "observed" && event.val.kind === "started") return [count(event.val.token)];
+  if (event.tag === "observed" && event.val.kind === "started") return [count(event.val.token.id)];
   return [];
 }
 
 function decide({ id, request }) {
-  const token = request.token.toUpperCase();
+  const token = request.token.id.toUpperCase();
   if (!cards.includes(token)) {
     return decided(id, { tag: "pass" }, "not one of our cards");
   }
-  const times = counted(token);
-  const why = times === 0 ? "for the first time" : `has charged ${times} times`;
-  return decided(id, { tag: "accept", val: {} }, `one of our cards, ${why}`);
+  return decided(id, { tag: "accept", val: {} }, why(counted(token)));
 }
 
 function decided(id, verdict, why) {

@@ -10,6 +10,8 @@ from wit_world import exports
 from wit_world.exports import authorization as wit
 from wit_world.imports import entries, log
 
+import rules
+
 # Follows from what `start` is told, so it is safe to hold.
 cards: set[str] = set()
 
@@ -18,7 +20,7 @@ class Authorization(exports.Authorization):
     def start(self, boot: wit.Boot) -> list[wit.Action]:
         global cards
         given = {setting.name: setting.value for setting in boot.settings}
-        cards = set(given.get("cards", "").upper().replace(",", " ").split())
+        cards = rules.cards(given.get("cards", ""))
         return []
 
     def handle(self, now: wit.Now, event: wit.Event) -> list[wit.Action]:
@@ -35,20 +37,24 @@ def handle(event: wit.Event) -> list[wit.Action]:
         case wit.Event_Decide(question):
             return [decide(question)]
         case wit.Event_Observed(it) if it.kind == wit.ObservedKind.STARTED:
-            return [count(it.token.upper())]
+            return [count(it.token.id.upper())]
     return []
 
 
 def decide(question: wit.Question) -> wit.Action:
-    token = question.request.token.upper()
+    token = question.request.token.id.upper()
     if token not in cards:
         verdict = wit.Verdict_Pass()
         return wit.Action_Decided(wit.Decision(question.id, verdict, "not one of our cards"))
-    times = counted(token)
-    why = f"has charged {times} times" if times else "for the first time"
-    attributes = wit.Attributes(limit_ma=None, energy_limit_wh=None, expires_ms=None, parent=None)
+    attributes = wit.Attributes(
+        limit_ma=None,
+        energy_limit_wh=None,
+        expires_ms=None,
+        parent=None,
+        session_until_ms=None,
+    )
     verdict = wit.Verdict_Accept(attributes)
-    return wit.Action_Decided(wit.Decision(question.id, verdict, f"one of our cards, {why}"))
+    return wit.Action_Decided(wit.Decision(question.id, verdict, rules.why(counted(token))))
 
 
 def counted(token: str) -> int:

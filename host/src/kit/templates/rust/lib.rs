@@ -1,88 +1,39 @@
 //! A policy: may this card charge? Cards in the setting `cards` may; about all
 //! others the next policy in the chain decides. Counts how often each charges.
 //!
-//! It has no clock and no file. What it must remember it keeps in entries: the
-//! charger may throw an instance away after any event, and calls `start` on the
-//! next one.
+//! Here is what it decides by, which knows no interface: `cargo test` tries it on
+//! the desk. In `component` it meets the charger.
 
-use std::cell::RefCell;
+#[cfg(target_arch = "wasm32")]
+mod component;
 
-wit_bindgen::generate!({ path: "wit", world: "policy" });
-
-use exports::plugpoint::charger::authorization::*;
-use plugpoint::charger::{entries, log};
-
-struct Policy;
-export!(Policy);
-
-thread_local! {
-    /// Follows from what `start` is told, so it is safe to hold.
-    static CARDS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+/// The cards in the setting: separated by commas or blanks, in any case.
+pub fn cards(setting: &str) -> Vec<String> {
+    let cards = setting.split([',', ' ']).filter(|card| !card.is_empty());
+    cards.map(str::to_uppercase).collect()
 }
 
-impl Guest for Policy {
-    fn start(boot: Boot) -> Vec<Action> {
-        // A panic traps, and the trap says nothing: the log does.
-        std::panic::set_hook(Box::new(|panic| {
-            log::write(log::Level::Error, &panic.to_string());
-        }));
-        let setting = boot.settings.iter().find(|setting| setting.name == "cards");
-        let cards = setting.map_or("", |setting| setting.value.as_str());
-        let cards = cards.split([',', ' ']).filter(|card| !card.is_empty());
-        CARDS.set(cards.map(str::to_uppercase).collect());
-        Vec::new()
-    }
-
-    fn handle(_now: Now, event: Event) -> Vec<Action> {
-        match event {
-            Event::Decide(question) => vec![decide(question)],
-            Event::Observed(it) if it.kind == ObservedKind::Started => vec![count(&it.token)],
-            _ => Vec::new(),
-        }
+/// Why a card of ours may charge.
+pub fn why(times: u64) -> String {
+    match times {
+        0 => "one of our cards, for the first time".into(),
+        times => format!("one of our cards, has charged {times} times"),
     }
 }
 
-fn decide(question: Question) -> Action {
-    let token = question.request.token.to_uppercase();
-    let (verdict, why) = if CARDS.with_borrow(|cards| cards.contains(&token)) {
-        let why = match counted(&token) {
-            0 => "one of our cards, for the first time".into(),
-            times => format!("one of our cards, has charged {times} times"),
-        };
-        let attributes = Attributes {
-            limit_ma: None,
-            energy_limit_wh: None,
-            expires_ms: None,
-            parent: None,
-        };
-        (Verdict::Accept(attributes), why)
-    } else {
-        (Verdict::Pass, "not one of our cards".into())
-    };
-    Action::Decided(Decision {
-        id: question.id,
-        verdict,
-        why,
-    })
-}
+#[cfg(test)]
+mod tests {
+    use super::{cards, why};
 
-fn counted(token: &str) -> u64 {
-    entries::get(&key(token))
-        .and_then(|value| String::from_utf8(value).ok())
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(0)
-}
+    #[test]
+    fn cards_are_separated_by_commas_or_blanks() {
+        assert_eq!(cards("04a1b2c3, 04A1B2C4"), ["04A1B2C3", "04A1B2C4"]);
+        assert!(cards(" ").is_empty());
+    }
 
-fn count(token: &str) -> Action {
-    let token = token.to_uppercase();
-    Action::Keep(Entry {
-        key: key(&token),
-        value: (counted(&token) + 1).to_string().into_bytes(),
-        durability: Durability::Durable,
-        secret: false,
-    })
-}
-
-fn key(token: &str) -> String {
-    format!("charged/{token}")
+    #[test]
+    fn a_card_is_told_how_often_it_has_charged() {
+        assert!(why(0).contains("first time"));
+        assert!(why(2).contains("2 times"));
+    }
 }

@@ -33,10 +33,15 @@ fn each_obstacle_keeps_the_contactor_open() {
             &Permit {
                 outlet: 1,
                 limit_ma: 16_000,
+                limit_w: None,
                 phases: 3,
                 energy_limit_wh: None,
+                steps: Vec::new(),
+                reason: String::new(),
                 session: 1,
+                until_ms: None,
             },
+            &[],
         );
         obstruct(&mut stand);
         for _ in 0..100 {

@@ -1,6 +1,7 @@
 //! The rules in virtual time, with facts made up by hand.
 
 mod contactor;
+mod cycling;
 mod lock;
 mod permit;
 mod random;
@@ -93,12 +94,20 @@ impl Stand {
         let mut permit = Permit {
             outlet: 1,
             limit_ma: 16_000,
+            limit_w: None,
             phases: 3,
             energy_limit_wh: None,
+            steps: Vec::new(),
+            reason: String::new(),
             session: 1,
+            until_ms: None,
         };
         change(&mut permit);
-        self.rules.permit(self.now, &permit);
+        let due = permit.steps.iter();
+        let due: Vec<Moment> = due
+            .map(|step| Moment::from_nanos(step.at_ms * 1_000_000))
+            .collect();
+        self.rules.permit(self.now, &permit, &due);
         self.step();
     }
 

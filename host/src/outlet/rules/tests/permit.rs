@@ -34,6 +34,26 @@ fn a_permit_is_cut_to_the_installation() {
 }
 
 #[test]
+fn a_limit_of_power_counts_with_the_phases_and_the_lower_limit_applies() {
+    let mut stand = Stand::charging(Cable::Fixed);
+    for (watts, phases, limit_ma, expected) in [
+        (11_040, 3, 32_000, 16_000),
+        (3_680, 1, 32_000, 16_000),
+        (11_040, 3, 10_000, 10_000),
+        (0, 3, 32_000, 0),
+        (u32::MAX, 1, 32_000, 32_000),
+    ] {
+        stand.permit_with(|permit| {
+            permit.limit_ma = limit_ma;
+            permit.limit_w = Some(watts);
+            permit.phases = phases;
+        });
+        let permit = stand.rules.permit_in_force().expect("a permit");
+        assert_eq!(permit.limit_ma, expected, "{watts} W, {phases} phases");
+    }
+}
+
+#[test]
 fn the_energy_limit_counts_from_the_first_permit_of_the_session() {
     let mut stand = Stand::charging(Cable::Fixed);
     let limit = |stand: &mut Stand, wh, session| {
@@ -128,4 +148,70 @@ fn a_new_permit_gives_the_orphan_its_whole_life() {
     stand.permit(16_000);
     stand.pass(Duration::from_secs(59));
     stand.is(ContactorState::Closed, 16_000);
+}
+
+#[test]
+fn what_is_said_of_a_session_counts_beside_its_permit_and_never_above() {
+    let mut stand = Stand::charging(Cable::Fixed);
+    let at = |stand: &Stand, ms: u64| stand.now.after(Duration::from_millis(ms));
+    let clamp = |limit_ma: Option<u32>| Clamp {
+        by: "fleet".to_owned(),
+        why: "quota".to_owned(),
+        limit_ma,
+        ..Clamp::default()
+    };
+    let timed = |clamp: Clamp, not_before, until| Timed {
+        clamp,
+        not_before,
+        until,
+    };
+    let before = stand.rules.own_acts();
+    stand
+        .rules
+        .clamp(1, vec![timed(clamp(Some(10_000)), None, None)]);
+    stand.step();
+    stand.is(ContactorState::Closed, 10_000);
+    let told = PolicyLimit {
+        policy: "fleet".to_owned(),
+        why: "quota".to_owned(),
+    };
+    assert_eq!(stand.rules.limiter(), Some(Limiter::Policy(told)));
+    assert!(stand.rules.own_acts() > before, "the component hears of it");
+    assert_eq!(
+        stand.rules.permit_in_force().map(|it| it.limit_ma),
+        Some(16_000)
+    );
+    // More than the permit.
+    stand
+        .rules
+        .clamp(1, vec![timed(clamp(Some(40_000)), None, None)]);
+    stand.step();
+    stand.is(ContactorState::Closed, 16_000);
+    // Another session's.
+    stand
+        .rules
+        .clamp(2, vec![timed(clamp(Some(0)), None, None)]);
+    stand.step();
+    stand.is(ContactorState::Closed, 16_000);
+    // Not yet; and not any more. Its permit changes nothing about it.
+    let (begin, end) = (at(&stand, 1_000), at(&stand, 5_000));
+    stand
+        .rules
+        .clamp(1, vec![timed(clamp(None), Some(begin), Some(end))]);
+    stand.step();
+    stand.is(ContactorState::Closed, 0);
+    stand.draw(0);
+    stand.pass(20 * MS);
+    stand.is(ContactorState::Open, 0);
+    stand.permit(20_000);
+    stand.is(ContactorState::Open, 0);
+    assert_eq!(stand.rules.wake_at(stand.now), Some(begin));
+    stand.pass(980 * MS);
+    stand.is(ContactorState::Closed, 20_000);
+    stand.pass(Duration::from_secs(4));
+    stand.draw(0);
+    stand.pass(20 * MS);
+    stand.is(ContactorState::Open, 0);
+    stand.permit(16_000);
+    stand.is(ContactorState::Open, 0);
 }

@@ -1,6 +1,7 @@
 //! What the meter counts and says.
 
 use super::*;
+use crate::outlet::OutletNews;
 
 /// A meter on a slow bus: it answers when the test says so.
 struct SlowMeter(Arc<Mutex<u32>>);
@@ -50,6 +51,7 @@ fn what_is_not_of_ones_own_will_opens_at_once_and_is_told_with_the_register() {
             &[
                 OutletChange::Pilot,
                 OutletChange::Plug,
+                OutletChange::Permit,
                 OutletChange::Contactor,
             ],
         ),
@@ -84,13 +86,15 @@ fn what_is_not_of_ones_own_will_opens_at_once_and_is_told_with_the_register() {
         let changes: Vec<_> = told
             .iter()
             .filter_map(|told| match told {
-                Told::Outlet(event) => Some(event.change),
+                Told::Outlet(news) => Some(news.event.change),
                 _ => None,
             })
             .collect();
         assert_eq!(changes, expected, "{order:?}");
         for told in told {
-            let Told::Outlet(event) = told else { continue };
+            let Told::Outlet(OutletNews { event, .. }) = told else {
+                continue;
+            };
             let reading = event.state.reading.expect("a reading");
             // 11.04 kW for those 36 ms and what had gone since the last look.
             assert!(reading.energy_mwh >= before + 110, "{order:?}");
@@ -188,6 +192,8 @@ fn a_slow_meter_is_asked_once_and_answered_for_within_a_second() {
         energy_mwh: 77,
         measurements: Vec::new(),
         at: world.now,
+        register_ms: None,
+        signed: None,
     };
     world.unit.sample(world.now, Some(sample));
     world.settle();
@@ -223,7 +229,7 @@ fn a_meter_that_was_never_read_is_a_fault_before_anybody_counts_from_0() {
     world.run(SECOND);
     let told = world.unit.take_told();
     let fault = told.iter().position(|it| match it {
-        Told::Outlet(event) => event.state.faults[0].kind == FaultKind::MeterFailure,
+        Told::Outlet(news) => news.event.state.faults[0].kind == FaultKind::MeterFailure,
         _ => false,
     });
     let answer = told.iter().position(|it| matches!(it, Told::Meter(_)));
@@ -232,6 +238,8 @@ fn a_meter_that_was_never_read_is_a_fault_before_anybody_counts_from_0() {
         energy_mwh: 5_000,
         measurements: Vec::new(),
         at: world.now,
+        register_ms: None,
+        signed: None,
     };
     world.unit.sample(world.now, Some(sample));
     world.settle();

@@ -1,6 +1,7 @@
 //! One simulated outlet with its rules, in virtual time.
 
 mod car;
+mod connection;
 mod lock;
 mod meter;
 mod random;
@@ -145,9 +146,13 @@ fn permit(limit_ma: u32) -> Permit {
     Permit {
         outlet: 1,
         limit_ma,
+        limit_w: None,
         phases: 3,
         energy_limit_wh: None,
+        steps: Vec::new(),
+        reason: String::new(),
         session: 1,
+        until_ms: None,
     }
 }
 
@@ -182,12 +187,14 @@ impl World {
     }
 
     fn permit(&mut self, permit: &Permit) {
-        self.unit.permit(self.now, permit);
+        let now = present(self.now);
+        let connection = self.unit.view(now).connection;
+        self.unit.permit(now, permit, connection);
         self.settle();
     }
 
     fn revoke(&mut self) {
-        self.unit.revoke();
+        self.unit.revoke(present(self.now));
         self.settle();
     }
 
@@ -235,7 +242,7 @@ impl World {
 
     fn changes(&mut self) -> Vec<OutletChange> {
         let outlet = |told| match told {
-            Told::Outlet(event) => Some(event.change),
+            Told::Outlet(news) => Some(news.event.change),
             _ => None,
         };
         self.unit

@@ -1,8 +1,0 @@
-//! JSON as OCPP uses it: a reader that keeps pointing into the frame, and a
-//! writer into one string. Not here: what the kept entries look like (serde).
-
-mod reader;
-mod writer;
-
-pub(crate) use reader::{Json, parse, scan_text};
-pub(crate) use writer::Writer;

@@ -1,0 +1,172 @@
+//! Meters that are slow, or do not answer.
+
+use plugpoint_ocpp_world::{World, close};
+use serde_json::Value;
+
+use crate::{charge, fixed, leave, now_of, time_of};
+
+const NO_SAMPLES: (&str, &str) = ("MeterValueSampleInterval", "0");
+const HOUR_MS: u64 = 3_600_000;
+
+fn number(world: &World, action: &str, field: &str) -> i64 {
+    world.last(action).payload[field].as_i64().unwrap()
+}
+
+fn told_at(payload: &Value) -> i64 {
+    time_of(payload["timestamp"].as_str().unwrap())
+}
+
+/// The meter is read only when asked, and does not answer after the power-up.
+fn cut(world: &mut World) {
+    world.power_off();
+    world.outlets[0].silent = true;
+    world.ms += 2 * HOUR_MS;
+    world.power_on();
+}
+
+#[test]
+fn a_power_cut_costs_a_minute_and_a_half_at_most_even_without_samples_and_meter() {
+    for mut world in fixed(&[NO_SAMPLES]) {
+        world.outlets[0].polled = true;
+        charge(&mut world, "TAG1");
+        world.run(HOUR_MS);
+        let ended = now_of(&world);
+        cut(&mut world);
+        world.run(60_000);
+        let stop = world.last("StopTransaction").payload.clone();
+        assert_eq!(stop["reason"], "PowerLoss");
+        let used = number(&world, "StopTransaction", "meterStop")
+            - number(&world, "StartTransaction", "meterStart");
+        let delivered = (world.outlets[0].delivered_mwh / 1000) as i64;
+        // 11 kW are 184 Wh a minute.
+        assert!(
+            (delivered - 300..=delivered).contains(&used),
+            "{used} of {delivered} Wh"
+        );
+        let off = ended - told_at(&stop);
+        assert!(
+            (0..=100_000).contains(&off),
+            "{off} ms before the power went"
+        );
+    }
+}
+
+#[test]
+fn a_meter_that_answers_late_after_the_power_up_is_waited_for() {
+    for mut world in fixed(&[NO_SAMPLES]) {
+        world.outlets[0].polled = true;
+        charge(&mut world, "TAG1");
+        world.run(HOUR_MS);
+        cut(&mut world);
+        world.run(10_000);
+        assert!(world.all("StopTransaction").is_empty());
+        world.outlets[0].silent = false;
+        world.run(5_000);
+        assert_eq!(close(&world).unwrap().len(), 1, "to the Wh");
+        assert_eq!(world.last("StopTransaction").payload["reason"], "PowerLoss");
+    }
+}
+
+#[test]
+fn flash_is_spared_while_no_energy_flows() {
+    for mut world in fixed(&[NO_SAMPLES, ("HeartbeatInterval", "0")]) {
+        world.outlets[0].polled = true;
+        charge(&mut world, "TAG1");
+        world.set_wants(1, false);
+        world.run(200_000);
+        world.flash.sync();
+        let before = world.flash.dump();
+        world.run(600_000);
+        world.flash.sync();
+        assert_eq!(world.flash.dump(), before);
+    }
+}
+
+#[test]
+fn a_meter_that_is_read_only_when_asked_is_read_at_the_end() {
+    let data = ("StopTxnSampledData", "Energy.Active.Import.Register");
+    for mut world in fixed(&[NO_SAMPLES, data]) {
+        world.outlets[0].polled = true;
+        charge(&mut world, "TAG1");
+        world.run(77_000);
+        leave(&mut world, "TAG1");
+        let stop = world.last("StopTransaction").payload.clone();
+        let register = (world.outlets[0].register_mwh / 1000) as i64;
+        assert_eq!(stop["meterStop"], register);
+        let end = &stop["transactionData"][1];
+        assert_eq!(end["sampledValue"][0]["context"], "Transaction.End");
+        assert_eq!(end["sampledValue"][0]["value"], register.to_string());
+        assert_eq!(told_at(end), told_at(&stop));
+        close(&world).unwrap();
+    }
+}
+
+#[test]
+fn a_meter_that_is_silent_at_the_end_is_waited_for_and_not_made_up() {
+    let keys = [
+        ("MeterValueSampleInterval", "30"),
+        (
+            "StopTxnSampledData",
+            "Energy.Active.Import.Register,Current.Import",
+        ),
+    ];
+    for mut world in fixed(&keys) {
+        world.outlets[0].polled = true;
+        charge(&mut world, "TAG1");
+        world.run(65_000);
+        world.outlets[0].silent = true;
+        let before = now_of(&world);
+        world.card("TAG1");
+        world.run(3_000);
+        assert!(
+            world.all("StopTransaction").is_empty(),
+            "the meter is asked"
+        );
+        world.run(5_000);
+        let stop = world.last("StopTransaction").payload.clone();
+        assert!(told_at(&stop) >= before);
+        let data = stop["transactionData"].as_array().unwrap();
+        let (end, sample) = (&data[data.len() - 1], &data[data.len() - 2]);
+        assert_eq!(end["sampledValue"][0]["context"], "Transaction.End");
+        assert_eq!(
+            end["sampledValue"][0]["value"],
+            sample["sampledValue"][0]["value"]
+        );
+        assert_eq!(told_at(end), told_at(sample), "with its own time");
+        assert_eq!(end["sampledValue"].as_array().unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn nothing_is_made_up_while_the_meter_is_silent() {
+    let keys = [
+        ("MeterValueSampleInterval", "10"),
+        (
+            "MeterValuesSampledData",
+            "Energy.Active.Import.Register,Current.Import",
+        ),
+        ("ClockAlignedDataInterval", "60"),
+    ];
+    for mut world in fixed(&keys) {
+        charge(&mut world, "TAG1");
+        world.run(25_000);
+        world.outlets[0].silent = true;
+        let before = world.sent.len();
+        world.run(200_000);
+        let told: Vec<&Value> = world.sent[before..]
+            .iter()
+            .filter(|sent| sent.action == "MeterValues")
+            .map(|sent| &sent.payload["meterValue"][0])
+            .collect();
+        assert!(told.len() <= 1, "{told:?}");
+        for value in told {
+            assert_eq!(value["sampledValue"].as_array().unwrap().len(), 1);
+        }
+        world.outlets[0].silent = false;
+        world.run(11_000);
+        let last = &world.last("MeterValues").payload["meterValue"][0];
+        assert_eq!(last["sampledValue"].as_array().unwrap().len(), 4);
+        leave(&mut world, "TAG1");
+        close(&world).unwrap();
+    }
+}
