@@ -55,6 +55,25 @@ fn ready(world: &mut World) {
 }
 
 #[test]
+fn a_slow_central_system_hears_of_the_installation_before_it_begins() {
+    for mut world in serving(Fate::Image) {
+        ready(&mut world);
+        world.depot.install_ms = 10;
+        world
+            .central
+            .plan("FirmwareStatusNotification", Reply::Late(20_000));
+        update(&mut world, FILE, json!({}));
+        world.run(15_000);
+        assert!(world.depot.installed.is_empty());
+        world.run(45_000);
+        assert_eq!(
+            told(&mut world),
+            "Downloading 1=Unavailable Downloaded Installing Boot 0=Available 1=Available Installed"
+        );
+    }
+}
+
+#[test]
 fn an_image_is_fetched_and_installed_while_nobody_can_begin() {
     for mut world in serving(Fate::Image) {
         ready(&mut world);
@@ -352,9 +371,9 @@ fn what_is_told_while_the_link_is_down_is_told_afterwards_in_order_and_once() {
             words,
             [
                 "Downloading",
-                "Boot",
                 "Downloaded",
                 "Installing",
+                "Boot",
                 "Installed"
             ]
         );

@@ -71,8 +71,12 @@ impl Profile for Firmware {
     }
 
     fn answered(&mut self, core: &mut Core<'_, '_>, label: &str, outcome: Outcome<'_>) {
-        self.updates.statuses.answered(core, label, outcome);
-        self.diagnostics.statuses.answered(core, label, outcome);
+        if self.updates.statuses.answered(core, label, outcome) {
+            self.updates.go(core);
+        }
+        if self.diagnostics.statuses.answered(core, label, outcome) {
+            self.diagnostics.go(core);
+        }
     }
 
     fn response(

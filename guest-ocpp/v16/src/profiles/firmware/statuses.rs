@@ -72,10 +72,16 @@ impl Statuses {
         }
     }
 
-    /// Something that was sent under this label has an answer, or none.
-    pub(super) fn answered(&mut self, core: &mut Core<'_, '_>, label: &str, outcome: Outcome<'_>) {
+    /// Something that was sent under this label has an answer, or none. True if it was one
+    /// of these: the next one can be said.
+    pub(super) fn answered(
+        &mut self,
+        core: &Core<'_, '_>,
+        label: &str,
+        outcome: Outcome<'_>,
+    ) -> bool {
         if label != self.action || !self.flight.sent {
-            return;
+            return false;
         }
         let flight = self.flight.edit();
         flight.sent = false;
@@ -95,7 +101,17 @@ impl Statuses {
             *flight = Flight::default();
             self.untold.edit().remove(0);
         }
-        self.pump(core);
+        true
+    }
+
+    /// All have been said and answered.
+    pub(super) fn are_told(&self) -> bool {
+        self.untold.is_empty()
+    }
+
+    /// All but the last one have been.
+    pub(super) fn are_told_but_the_last(&self) -> bool {
+        self.untold.len() <= 1
     }
 
     /// Says what is going on at this moment, because it is asked for.

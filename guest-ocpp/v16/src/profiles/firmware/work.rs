@@ -80,8 +80,13 @@ impl Updates {
         self.ask_to_install(core);
     }
 
-    /// Asked again for the same job, the host goes on with it, or says how it ended.
+    /// Asked again for the same job, the host goes on with it, or says how it ended. The
+    /// board may reboot at once: what has come before is told first, if it can be.
     fn ask_to_install(&mut self, core: &mut Core<'_, '_>) {
+        if core.is_online() && !self.statuses.are_told() {
+            // Each answer leads back here, and so does the end of the link.
+            return;
+        }
         let name = self.name();
         self.ask(core, "install", (INSTALL, "install"), |w| {
             w.text("job", &name);
@@ -205,10 +210,14 @@ impl Updates {
         discard(core, FILE);
     }
 
-    /// A BootNotification tells of the new version; not before all of a transaction is
-    /// told, since a central system may take it for the end of that.
+    /// A BootNotification tells of the new version: behind what came before it; not before
+    /// all of a transaction is told, since a central system may take it for the end of that.
     fn announce(&mut self, core: &mut Core<'_, '_>) {
         if !self.progress.boot_due || core.usage() == Usage::Charging {
+            return;
+        }
+        // Each answer leads back here.
+        if !self.statuses.are_told_but_the_last() {
             return;
         }
         if core.is_all_told() {
