@@ -251,11 +251,14 @@ impl<'k, 'f> Partial<'k, 'f> {
     }
 }
 
-/// Lower-case letters, digits and `-`; not as numbered handles are.
+/// Lower-case letters and `-`: no numbered handle is one.
+pub(super) fn is_name(name: &str) -> bool {
+    (3..=MAX_NAME).contains(&name.len())
+        && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'-'))
+}
+
 fn check(name: &str) -> Result<(), Failed> {
-    let is_good = (3..=MAX_NAME).contains(&name.len())
-        && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'-'));
-    if is_good {
+    if is_name(name) {
         return Ok(());
     }
     Err(Failed::bad_request(

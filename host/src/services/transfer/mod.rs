@@ -8,6 +8,8 @@ mod download;
 mod files;
 mod http;
 mod kept;
+#[cfg(test)]
+mod tests;
 mod tls_transport;
 mod underway;
 mod upload;
@@ -178,10 +180,13 @@ impl Transfers {
                 Err(_) => Ordered::Other,
             },
             "discard" | "cancel" => {
-                if let Ok(Handle { handle }) = body(text)
-                    && let Some(ticket) = self.underway.latest(&handle)
-                {
-                    ticket.end();
+                if let Ok(Handle { handle }) = body(text) {
+                    if let Some(ticket) = self.underway.latest(&handle) {
+                        ticket.end();
+                    }
+                    if operation == "discard" && kept::is_name(&handle) {
+                        self.underway.discard(&handle);
+                    }
                 }
                 Ordered::End(self.underway.mark())
             }
@@ -217,6 +222,9 @@ impl Transfers {
                     Some(name) => {
                         let place = self.kept.occupy(&name)?;
                         ticket.check()?;
+                        if self.underway.take_unwanted(&name) {
+                            place.remove(&self.files);
+                        }
                         match place.open(&get.url, &self.files)? {
                             Opened::Complete(file) => file,
                             Opened::Partial(file) => {
@@ -266,14 +274,14 @@ impl Transfers {
         }
     }
 
-    /// A file with a name is removed, unless it was asked for again since.
+    /// A file with a name is removed, unless whoever asked for it again since has done so.
     fn forget(&self, name: &str, mark: u64) -> bool {
         let Ok(place) = self.kept.occupy(name) else {
             return false;
         };
         let is_wanted = self.underway.was_asked_since(name, mark);
         let was_there = self.kept.size(name).is_some();
-        if !is_wanted {
+        if self.underway.take_unwanted(name) {
             place.remove(&self.files);
         }
         was_there || is_wanted

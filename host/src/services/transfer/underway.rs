@@ -2,7 +2,7 @@
 //! which they are made, before any of them runs: so an order to end ends what was asked
 //! for before it, and nothing that was asked for since.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,6 +22,8 @@ struct Inner {
     by_handle: BTreeMap<String, Ticket>,
     /// Numbers of the latest ones, also of those that are over.
     latest: BTreeMap<String, u64>,
+    /// Files that are to be removed before anything else is done with them.
+    unwanted: BTreeSet<String>,
 }
 
 /// One transfer. Clones are the same one.
@@ -67,6 +69,19 @@ impl Underway {
         if inner.by_handle.get(handle).is_some_and(is_latest) {
             inner.by_handle.remove(handle);
         }
+    }
+
+    /// What is there of a file is not wanted any more.
+    pub fn discard(&self, handle: &str) {
+        let mut inner = self.lock();
+        if inner.unwanted.len() < MAX_REMEMBERED {
+            inner.unwanted.insert(handle.to_owned());
+        }
+    }
+
+    /// Whether a file is to be removed; once.
+    pub fn take_unwanted(&self, handle: &str) -> bool {
+        self.lock().unwanted.remove(handle)
     }
 
     /// The number of the last one so far.
