@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use plugpoint::component;
+use plugpoint::component::{self, Signed};
 use plugpoint::guest::{Inspection, Target};
 use plugpoint::recorder::Comparison;
 use plugpoint_terminal::say;
@@ -59,6 +59,9 @@ pub(super) enum ComponentCommand {
         /// The signature; without it `FILE.minisig`.
         #[arg(long, value_name = "FILE")]
         signature: Option<PathBuf>,
+        /// Without a signature, for chargers with `trust.allow_unsigned`.
+        #[arg(long, conflicts_with = "signature")]
+        unsigned: bool,
         /// The slot that it is for: `ocpp`, or `policy/NAME`.
         #[arg(long, default_value = "ocpp")]
         slot: String,
@@ -187,12 +190,17 @@ impl ComponentCommand {
             Self::Bundle {
                 file,
                 signature,
+                unsigned,
                 slot,
                 output,
             } => {
                 let output = output.unwrap_or_else(|| file.with_extension("bundle"));
-                let signature = signature.as_deref();
-                let bytes = component::bundle(&file, signature, &slot, &output)?;
+                let signature = match signature {
+                    _ if unsigned => Signed::Not,
+                    Some(signature) => Signed::With(signature),
+                    None => Signed::Beside,
+                };
+                let bytes = component::bundle(&file, &signature, &slot, &output)?;
                 say!("{} ({} KiB)", output.display(), bytes.div_ceil(1024));
                 Ok(Answer::Good)
             }

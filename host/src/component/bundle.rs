@@ -15,14 +15,24 @@ pub struct BundleError {
     source: std::io::Error,
 }
 
-/// Puts both into one file; its size. Without a signature's file the one beside the
-/// component is taken.
+/// Where the signature is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Signed {
+    /// Beside the component.
+    Beside,
+    /// In this file.
+    With(PathBuf),
+    /// Nowhere: it is for chargers that take unsigned components.
+    Not,
+}
+
+/// Puts both into one file; its size.
 ///
 /// # Errors
 /// A file cannot be read or written.
 pub fn bundle(
     file: &Path,
-    signature: Option<&Path>,
+    signature: &Signed,
     slot: &str,
     output: &Path,
 ) -> Result<usize, BundleError> {
@@ -30,13 +40,19 @@ pub fn bundle(
         let path = path.to_path_buf();
         |source| BundleError { path, source }
     };
-    let beside = signature_of(file);
-    let signature = signature.unwrap_or(&beside);
     let component = std::fs::read(file).map_err(failed(file))?;
-    let signed = std::fs::read(signature).map_err(failed(signature))?;
+    let signature = match signature {
+        Signed::Beside => Some(signature_of(file)),
+        Signed::With(path) => Some(path.clone()),
+        Signed::Not => None,
+    };
+    let signature = match &signature {
+        Some(path) => std::fs::read(path).map_err(failed(path))?,
+        None => Vec::new(),
+    };
     let bytes = write_bundle(&Bundle {
         slot,
-        signature: &signed,
+        signature: &signature,
         component: &component,
     });
     write_output(output, &bytes).map_err(failed(output))?;

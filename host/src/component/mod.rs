@@ -14,7 +14,7 @@ mod preflight;
 mod verify;
 mod words;
 
-pub use bundle::{BundleError, bundle};
+pub use bundle::{BundleError, Signed, bundle};
 pub use candidate::Candidate;
 pub use install::{Install, InstallError, accept, install, roll_back};
 pub use list::list;

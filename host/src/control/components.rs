@@ -103,6 +103,7 @@ pub(super) async fn change(
             allow_downgrade: options.allow_downgrade,
             one_way: options.one_way,
             shadow: options.shadow,
+            brief: false,
         };
         installer.install(&path, wasm, signature, flags)
     };

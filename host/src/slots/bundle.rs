@@ -23,7 +23,7 @@ const MAX_HEAD: usize = 512;
 pub struct Bundle<'a> {
     /// The slot that it is for.
     pub slot: &'a str,
-    /// As `minisign` writes it.
+    /// As `minisign` writes it; empty: it is not signed.
     pub signature: &'a [u8],
     /// A `.wasm` or `.ppc` file.
     pub component: &'a [u8],

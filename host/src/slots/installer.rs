@@ -24,6 +24,10 @@ pub struct Flags {
     pub one_way: bool,
     /// It only looks on: its verdicts are compared and not used.
     pub shadow: bool,
+    /// Somebody waits for the end of its probation: see [`ProbationRules::brief`].
+    ///
+    /// [`ProbationRules::brief`]: super::ProbationRules::brief
+    pub brief: bool,
 }
 
 /// Who owns a slot: how it is handed what is ready.
@@ -359,6 +363,7 @@ impl Running {
                     let swap = Box::new(Swap {
                         found,
                         one_way: flags.one_way,
+                        brief: flags.brief,
                         fall_back: false,
                         rehearsed: false,
                         reason: BootReason::Swap,
@@ -413,6 +418,7 @@ impl Running {
                         hand(Handover::Swap(Box::new(Swap {
                             found,
                             one_way: false,
+                            brief: false,
                             fall_back: false,
                             rehearsed: false,
                             reason: BootReason::Rollback,
@@ -582,6 +588,7 @@ impl Running {
             return hand(Handover::Swap(Box::new(Swap {
                 found,
                 one_way: true,
+                brief: false,
                 fall_back: true,
                 rehearsed: true,
                 reason: BootReason::Rollback,

@@ -13,12 +13,39 @@ pub struct ProbationRules {
     pub events: u64,
     /// And so long.
     pub time_ms: u64,
+    /// After this no more events are waited for.
+    pub at_most_ms: u64,
     /// It has to say that it is well within this, if the one before had.
     pub in_service_ms: u64,
     /// Frames have to be answered within this, if they were before.
     pub answer_ms: u64,
     /// A process may begin with it so often before it has proved itself.
     pub starts: u32,
+}
+
+/// Of a brief probation.
+const BRIEF_EVENTS: u64 = 5;
+const BRIEF_MS: u64 = 60_000;
+
+impl ProbationRules {
+    /// For a version for whose end somebody waits, such as a central system: it is known
+    /// within a minute, unless the far end cannot be reached.
+    #[must_use]
+    pub fn brief(self) -> Self {
+        Self {
+            events: self.events.min(BRIEF_EVENTS),
+            time_ms: 0,
+            at_most_ms: BRIEF_MS,
+            in_service_ms: self.in_service_ms.min(BRIEF_MS),
+            answer_ms: self.answer_ms.min(BRIEF_MS),
+            ..self
+        }
+    }
+
+    /// The brief ones, or these.
+    pub(super) fn of(self, brief: bool) -> Self {
+        if brief { self.brief() } else { self }
+    }
 }
 
 /// What a new version has to live up to: what the one before did.
@@ -200,7 +227,8 @@ impl Probation {
         }
         let well = self.in_service || !expected.in_service;
         let (time, whole) = self.time_ms(now_ms);
-        if well && self.events >= rules.events && time >= whole {
+        let has_worked = self.events >= rules.events && time >= whole;
+        if well && (has_worked || time >= rules.at_most_ms) {
             return Judgement::Passed;
         }
         Judgement::Open
@@ -211,7 +239,10 @@ impl Probation {
     pub fn wake_ms(&self, traffic: &Traffic) -> u64 {
         let rules = &self.rules;
         let answers = [traffic.heard_ms, traffic.said_ms];
-        let mut due = vec![self.since_ms + rules.time_ms];
+        let mut due = vec![
+            self.since_ms + rules.time_ms,
+            self.since_ms.saturating_add(rules.at_most_ms),
+        ];
         if self.expected.in_service && !self.in_service {
             due.push(self.looked_ms + rules.in_service_ms.saturating_sub(self.awaited_ms));
         }
@@ -232,6 +263,7 @@ mod tests {
     const RULES: ProbationRules = ProbationRules {
         events: 3,
         time_ms: 1_000,
+        at_most_ms: u64::MAX,
         in_service_ms: 5_000,
         answer_ms: 2_000,
         starts: 3,
@@ -261,6 +293,40 @@ mod tests {
         it.in_service(true);
         assert_eq!(it.judge(900, false, &traffic), Judgement::Open);
         assert_eq!(it.judge(1_500, false, &traffic), Judgement::Passed);
+    }
+
+    #[test]
+    fn a_brief_one_takes_few_events_or_a_minute() {
+        let long = ProbationRules {
+            events: 50,
+            time_ms: 600_000,
+            in_service_ms: 120_000,
+            ..RULES
+        };
+        let brief = || Probation::new(long.brief(), ALL, 0);
+        let traffic = Traffic::default();
+        let mut it = brief();
+        it.in_service(true);
+        for _ in 0..5 {
+            assert_eq!(it.judge(10, false, &traffic), Judgement::Open);
+            it.event();
+        }
+        assert_eq!(it.judge(20, false, &traffic), Judgement::Passed);
+        // Little happens.
+        let mut it = brief();
+        it.in_service(true);
+        assert_eq!(it.judge(59_999, false, &traffic), Judgement::Open);
+        assert_eq!(it.wake_ms(&traffic), 60_000);
+        assert_eq!(it.judge(60_000, false, &traffic), Judgement::Passed);
+        // It is not well.
+        let mut it = brief();
+        assert_eq!(it.judge(59_999, false, &traffic), Judgement::Open);
+        failed(it.judge(60_000, false, &traffic), "in service");
+        // And cannot be.
+        let mut it = brief();
+        assert_eq!(it.judge(90_000, true, &traffic), Judgement::Open);
+        it.in_service(true);
+        assert_eq!(it.judge(90_001, false, &traffic), Judgement::Passed);
     }
 
     #[test]

@@ -30,6 +30,9 @@ pub struct Candidate {
     pub starts: u32,
     /// What the version before did.
     pub expected: Expected,
+    /// Its probation is a brief one.
+    #[serde(default)]
+    pub brief: bool,
 }
 
 /// A slot's versions.

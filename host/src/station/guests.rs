@@ -366,6 +366,7 @@ fn probation_rules(config: &Config) -> ProbationRules {
     ProbationRules {
         events: it.events.into(),
         time_ms: ms(it.time_s),
+        at_most_ms: u64::MAX,
         in_service_ms: ms(it.in_service_s),
         answer_ms: ms(it.answer_s),
         starts: it.starts,

@@ -45,9 +45,10 @@ pub enum JobEnd {
 
 impl Slots for Installer {
     fn check(&self, bundle: &Bundle<'_>) -> Result<(), String> {
-        let verified =
-            self.trust()
-                .verify(bundle.component, Some(bundle.signature), Some(bundle.slot));
+        let signature = signature(bundle);
+        let verified = self
+            .trust()
+            .verify(bundle.component, signature, Some(bundle.slot));
         verified.map(drop).map_err(|error| error.to_string())
     }
 
@@ -56,8 +57,11 @@ impl Slots for Installer {
             self,
             bundle.slot,
             bundle.component.to_vec(),
-            Some(bundle.signature.to_vec()),
-            Flags::default(),
+            signature(bundle).map(<[u8]>::to_vec),
+            Flags {
+                brief: true,
+                ..Flags::default()
+            },
         );
         begun.map_err(|why| match why {
             Unavailable::Busy => NotBegun::Busy(why.to_string()),
@@ -84,4 +88,9 @@ impl Slots for Installer {
     fn standing(&self, bundle: &Bundle<'_>) -> Standing {
         Installer::standing(self, bundle.slot, bundle.component)
     }
+}
+
+/// None: it is not signed.
+fn signature<'a>(bundle: &Bundle<'a>) -> Option<&'a [u8]> {
+    (!bundle.signature.is_empty()).then_some(bundle.signature)
 }

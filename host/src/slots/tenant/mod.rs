@@ -87,10 +87,10 @@ impl<K: Kind> Tenant<K> {
         let slot = life.slot().name().to_owned();
         let record = records.get(&slot);
         let loaded = store.load_entries(&aside_of(&slot))?;
-        let probation = record
-            .candidate
-            .as_ref()
-            .map(|candidate| Probation::new(rules, candidate.expected, clock.monotonic_ms()));
+        let probation = record.candidate.as_ref().map(|candidate| {
+            let rules = rules.of(candidate.brief);
+            Probation::new(rules, candidate.expected, clock.monotonic_ms())
+        });
         let mut it = Self {
             slot,
             life,
@@ -211,6 +211,11 @@ impl<K: Kind> Tenant<K> {
     /// The version that runs, by its own metadata.
     pub fn running(&self) -> &Version {
         &self.running
+    }
+
+    /// The same, if it was installed beside what the program brings along.
+    pub fn installed(&self) -> Option<&Version> {
+        self.record.running().version()
     }
 
     /// Looks at a probation and ends it if it is time; true if the version has

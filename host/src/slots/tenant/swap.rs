@@ -18,6 +18,8 @@ pub struct Swap<K: Kind> {
     pub found: Found<K>,
     /// Also if there is no way back.
     pub one_way: bool,
+    /// Its probation is a brief one.
+    pub brief: bool,
     /// What runs cannot; this is taken without probation.
     pub fall_back: bool,
     /// Its first start has gone well on a copy.
@@ -52,6 +54,7 @@ impl<K: Kind> Tenant<K> {
         let Swap {
             found,
             one_way,
+            brief,
             fall_back,
             job,
             ..
@@ -98,9 +101,10 @@ impl<K: Kind> Tenant<K> {
                 place: found.place,
                 starts: 1,
                 expected,
+                brief,
             });
             let now_ms = self.clock.monotonic_ms();
-            self.probation = Some(Probation::new(self.rules, expected, now_ms));
+            self.probation = Some(Probation::new(self.rules.of(brief), expected, now_ms));
         } else {
             let active = std::mem::replace(&mut self.record.active, found.place);
             self.record.last_good = Some(active);
