@@ -4,12 +4,19 @@
 use super::Loop;
 use super::knowledge::Shown;
 use crate::outlet::{PermitFate, PermitNews};
-use crate::wit::protocol::{Boot, BootReason, PermitEnd, PermitEndReason};
+use crate::slots::Version;
+use crate::wit::protocol::{Boot, BootReason, PermitEnd, PermitEndReason, Station};
 
 impl Loop {
     /// Waits until what was ordered of the outlets before is done and shows. Also:
-    /// what the guest knows of them once its `start` has succeeded.
-    pub(super) async fn boot(&self, reason: BootReason, entry_schema: u32) -> (Boot, Shown) {
+    /// what the guest knows of them once its `start` has succeeded. `installed`: the
+    /// version, unless it is the one that the program brings along.
+    pub(super) async fn boot(
+        &self,
+        reason: BootReason,
+        entry_schema: u32,
+        installed: Option<&Version>,
+    ) -> (Boot, Shown) {
         // Before the outlets are looked at, so that no later event seems older.
         let now = self.clock.now();
         let views = self.outlets.fresh_views().await;
@@ -21,7 +28,10 @@ impl Loop {
             reason,
             entry_schema,
             random: crate::random::bytes::<16>().to_vec(),
-            station: self.info.clone(),
+            station: Station {
+                firmware_version: firmware_version(&self.info.firmware_version, installed),
+                ..self.info.clone()
+            },
             settings: self.settings.clone(),
             services: self.services.names(),
             link: self.link.state(),
@@ -36,6 +46,22 @@ impl Loop {
         };
         (boot, shown)
     }
+}
+
+/// Whoever has another version installed sees that it is another: as build metadata
+/// (semver), so that it is not taken for a newer or older one of the whole.
+fn firmware_version(whole: &str, installed: Option<&Version>) -> String {
+    let Some(version) = installed else {
+        return whole.to_owned();
+    };
+    let parts = [&version.name, &version.version, &version.build];
+    let parts: Vec<&str> = parts.into_iter().flatten().map(String::as_str).collect();
+    let plain = |c: char| match c {
+        c if c.is_ascii_alphanumeric() || c == '.' || c == '-' => c,
+        _ => '-',
+    };
+    let parts: String = parts.join("-").chars().map(plain).collect();
+    format!("{whole}+{parts}")
 }
 
 /// None of a permit that never was in force.
@@ -55,4 +81,27 @@ fn permit_end(news: &PermitNews) -> Option<PermitEnd> {
         at: news.at,
         energy_mwh: news.register_mwh,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::firmware_version;
+    use crate::slots::{Schemas, Version};
+
+    #[test]
+    fn what_was_installed_shows_in_the_version() {
+        assert_eq!(firmware_version("1.0", None), "1.0");
+        let version = |build: Option<&str>| Version {
+            hash: String::new(),
+            name: Some("guest-ocpp".to_owned()),
+            version: Some("0.2.0".to_owned()),
+            build: build.map(str::to_owned),
+            schemas: Schemas::default(),
+            signed_by: None,
+            floor: None,
+        };
+        let shown = |build| firmware_version("1.0", Some(&version(build)));
+        assert_eq!(shown(None), "1.0+guest-ocpp-0.2.0");
+        assert_eq!(shown(Some("a+b")), "1.0+guest-ocpp-0.2.0-a-b");
+    }
 }

@@ -72,7 +72,9 @@ impl Loop {
     /// Makes an instance and starts it; what is to follow `boot` as events.
     async fn start(&mut self) -> Result<Vec<OutletView>, Lost> {
         let reason = self.tenant.life().reason();
-        let (boot, shown) = self.boot(reason, self.tenant.entry_schema()).await;
+        let (boot, shown) = self
+            .boot(reason, self.tenant.entry_schema(), self.tenant.installed())
+            .await;
         let ends = boot.session_ends.clone();
         self.count_outstanding();
         let step = match self.tenant.start(&boot) {

@@ -54,7 +54,8 @@ impl Loop {
             return self.swap(*swap).await;
         }
         let schema = self.tenant.schema_for(&swap.found.version);
-        let (boot, _) = self.boot(swap.reason, schema).await;
+        let installed = swap.found.place.version();
+        let (boot, _) = self.boot(swap.reason, schema, installed).await;
         let commands = self.commands.clone();
         slots::rehearse(swap, self.tenant.life().slot(), boot, move |swap| {
             // Fails only when the loop has ended.
@@ -77,7 +78,8 @@ impl Loop {
         }
         let reason = swap.reason;
         let schema = self.tenant.schema_for(&swap.found.version);
-        let (boot, shown) = self.boot(reason, schema).await;
+        let installed = swap.found.place.version();
+        let (boot, shown) = self.boot(reason, schema, installed).await;
         let ends = boot.session_ends.clone();
         let Some(mut flip) = self.tenant.swap(swap, &boot) else {
             return;
