@@ -59,6 +59,8 @@ pub struct Config {
     pub link: LinkSection,
     /// Files from and to the network.
     pub transfer: TransferSection,
+    /// The manufacturer's installer.
+    pub installer: InstallerSection,
     /// Writing to flash.
     pub storage: StorageSection,
     /// The clock.
@@ -592,6 +594,31 @@ impl Default for TransferSection {
             reserve_mib: 64,
             local_networks: None,
             allow: Vec::new(),
+        }
+    }
+}
+
+/// `[installer]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct InstallerSection {
+    /// Program and first arguments; empty: there is none.
+    pub command: Vec<String>,
+    /// What reboots the board.
+    pub reboot: Vec<String>,
+    /// It is given up after this.
+    pub timeout_s: u32,
+    /// It may run while cars are charging.
+    pub during_transactions: bool,
+}
+
+impl Default for InstallerSection {
+    fn default() -> Self {
+        Self {
+            command: Vec::new(),
+            reboot: ["systemctl", "reboot"].map(str::to_owned).to_vec(),
+            timeout_s: 3600,
+            during_transactions: false,
         }
     }
 }

@@ -25,7 +25,7 @@ mod status;
 
 pub use access::{Access, TokenError};
 pub use listener::{ListenError, Listener};
-pub(crate) use status::pilot;
+pub(crate) use status::{pilot, present};
 
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -59,6 +59,8 @@ pub enum Command {
     Component(Handover<Ocpp>),
     /// A wrong token came from there.
     WrongToken(String),
+    /// Everything inside begins anew, for this reason.
+    Restart(&'static str),
 }
 
 /// What the handlers share.

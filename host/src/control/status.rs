@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 
-use super::Api;
+use super::{Api, Shared};
 use crate::equipment::{Device, Role};
 use crate::outlet::{OutletView, PermitNews};
 use crate::secrets::live;
@@ -17,6 +17,11 @@ pub(super) async fn health() -> Json<Value> {
 }
 
 pub(super) async fn status(State(shared): Api) -> Json<Value> {
+    Json(present(&shared))
+}
+
+/// What the charger is at this moment. Without what is secret.
+pub(crate) fn present(shared: &Shared) -> Value {
     let facts = shared.board.facts();
     let indications = shared.outlets.indications();
     let shown = |outlet: u32| facts.shown.get(&outlet).cloned().unwrap_or_default();
@@ -42,7 +47,7 @@ pub(super) async fn status(State(shared): Api) -> Json<Value> {
     let whole = shown(0);
     let now = shared.clock.now();
     let it = &shared.charge_point;
-    Json(live::masked(json!({
+    live::masked(json!({
         "charge_point": {
             "id": it.id,
             "vendor": it.vendor,
@@ -68,7 +73,7 @@ pub(super) async fn status(State(shared): Api) -> Json<Value> {
         "safety": safety(shared.outlets.latencies().iter().map(|it| it.nanos).collect()),
         "decisions": facts.decisions,
         "counters": facts.counters,
-    })))
+    }))
 }
 
 fn reader(device: &Device) -> Option<Value> {

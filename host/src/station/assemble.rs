@@ -4,17 +4,18 @@
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::budget::WriteBudget;
-use super::guests::{Guests, named, policies};
+use super::guests::{self, Guests, named};
 use super::{Epoch, Inputs, Loop, StartError, chain};
 use crate::board::Board;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::control::{self, Access, Listener, Shared};
+use crate::control::{self, Access, Command, Listener, Shared};
 use crate::crash::CrashPoints;
 use crate::equipment::Equipment;
 use crate::guest::EngineSettings;
@@ -22,7 +23,10 @@ use crate::journal::Journal;
 use crate::link::{Link, LinkSettings};
 use crate::manager::Manager;
 use crate::recorder::Recorder;
+use crate::secrets::live;
+use crate::services::install::{InstallerCommand, Installs, OtherFiles, SimulatedInstaller};
 use crate::services::keystore::Keystore;
+use crate::services::logs::Logs;
 use crate::services::{AddressRules, Services, ServicesSettings};
 use crate::sessions::Sessions;
 use crate::slots::Jobs;
@@ -78,7 +82,7 @@ impl Station {
             outlets.clone(),
             clock.clone(),
             journal.clone(),
-            &policies(&config)
+            &guests::policies(&config)
                 .into_iter()
                 .map(|it| it.name)
                 .collect::<Vec<_>>(),
@@ -87,28 +91,25 @@ impl Station {
         let (commands, commanded) = mpsc::unbounded_channel();
         let installer = Arc::new(OnceLock::new());
         let (stop_control, stopped) = oneshot::channel();
-        let control = control::serve(
-            listener,
-            Arc::new(Shared {
-                charge_point: config.charge_point.clone(),
-                outlets: outlets.clone(),
-                sessions: sessions.clone(),
-                board: board.clone(),
-                equipment,
-                journal: journal.clone(),
-                clock: clock.clone(),
-                commands: commands.clone(),
-                jobs: jobs.clone(),
-                installer: installer.clone(),
-                access,
-                hosts: config.control.hosts.clone(),
-                readers: Shared::places_for_readers(),
-                uploads: Semaphore::new(1),
-                started_ms: clock.monotonic_ms(),
-            }),
-            stopped,
-        )
-        .map_err(StartError::Thread)?;
+        let shared = Arc::new(Shared {
+            charge_point: config.charge_point.clone(),
+            outlets: outlets.clone(),
+            sessions: sessions.clone(),
+            board: board.clone(),
+            equipment,
+            journal: journal.clone(),
+            clock: clock.clone(),
+            commands: commands.clone(),
+            jobs: jobs.clone(),
+            installer: installer.clone(),
+            access,
+            hosts: config.control.hosts.clone(),
+            readers: Shared::places_for_readers(),
+            uploads: Semaphore::new(1),
+            started_ms: clock.monotonic_ms(),
+        });
+        let control =
+            control::serve(listener, shared.clone(), stopped).map_err(StartError::Thread)?;
         // For whoever asked for port 0 and does not read our output.
         if let Err(error) = std::fs::write(state_dir.join("control.addr"), &url) {
             tracing::warn!(%error, "control.addr could not be written");
@@ -143,7 +144,20 @@ impl Station {
         .map_err(|source| StartError::StateDir {
             path: state_dir.join("transfers"),
             source,
-        })?;
+        })?
+        .with_installs(Installs::new(
+            other_files(&config, &commands),
+            assembled.installer.clone(),
+            store.clone(),
+        ))
+        .with_logs(Logs {
+            station: config.charge_point.id.clone(),
+            configuration: without_secrets(&config),
+            status: Box::new(move || control::present(&shared)),
+            recorder: guests.recorder(),
+            slots: slots(&config),
+            clock: clock.clone(),
+        });
         let (decided, decisions) = mpsc::unbounded_channel();
         let (responded, responses) = mpsc::unbounded_channel();
         let knowledge = super::writing::held_back(&store)?;
@@ -264,6 +278,52 @@ fn services_settings(config: &Config) -> ServicesSettings {
         },
         ..ServicesSettings::under(&config.charge_point.state_dir)
     }
+}
+
+fn other_files(config: &Config, commands: &mpsc::UnboundedSender<Command>) -> OtherFiles {
+    let it = &config.installer;
+    if !it.command.is_empty() {
+        return OtherFiles::Command(InstallerCommand {
+            command: it.command.clone(),
+            reboot: it.reboot.clone(),
+            timeout: Duration::from_secs(it.timeout_s.into()),
+            during_transactions: it.during_transactions,
+        });
+    }
+    if config.has_real_hardware() {
+        return OtherFiles::Refused;
+    }
+    let commands = commands.clone();
+    let reboot = move || {
+        // Fails only when the loop has ended.
+        let _ = commands.send(Command::Restart("the simulated board reboots"));
+    };
+    let reboots = config.sim.reboot_after_firmware_update;
+    OtherFiles::Simulated(SimulatedInstaller {
+        reboot: reboots.then(|| Box::new(reboot) as _),
+    })
+}
+
+/// As it was understood. What is a secret by its place is left out: settings of policies,
+/// and what the protocol's component is told.
+fn without_secrets(config: &Config) -> String {
+    let mut config = config.clone();
+    config.ocpp.clear();
+    for policy in &mut config.policy {
+        policy.settings.clear();
+    }
+    let text = format!("{config:#?}\n");
+    text.lines()
+        .map(|line| live::masked_line(line) + "\n")
+        .collect()
+}
+
+fn slots(config: &Config) -> Vec<String> {
+    let policies = guests::policies(config);
+    let policies = policies.iter().map(|it| guests::policy_slot(&it.name));
+    std::iter::once(super::SLOT.to_owned())
+        .chain(policies)
+        .collect()
 }
 
 fn station_info(config: &Config) -> StationInfo {

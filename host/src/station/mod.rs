@@ -239,6 +239,10 @@ impl Loop {
                     let text = format!("a wrong token came from {peer}");
                     self.tell_security(SecurityKind::FailedLogin, text).await;
                 }
+                Input::Command(Command::Restart(why)) => {
+                    self.restart = Some(why.to_owned());
+                    self.ensure().await;
+                }
                 Input::Hardware(it) => self.on_hardware(it).await,
                 Input::Written(it) => self.on_store_answered(it).await,
                 Input::Link(it) => self.on_link(it).await,

@@ -17,6 +17,7 @@
 //! * [`cases`]: the list of cases, and each of them; [`registry`]: what a case is
 //! * [`session`]: one case at work; [`expected`]: what it expects; [`tags`]: whose
 //!   cards there are
+//! * [`files`]: what a station can fetch, and where it can send something
 //! * `rules` and [`schema`]: what holds for every message
 //! * [`native`]: the `guest-ocpp` library as a station, in virtual time
 //! * [`process`], [`attached`]: a real program at the end of a WebSocket, started
@@ -34,6 +35,7 @@ pub mod certificate;
 pub mod charger;
 mod deed;
 pub mod expected;
+pub mod files;
 pub mod frame;
 mod hands;
 pub mod native;

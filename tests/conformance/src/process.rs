@@ -12,6 +12,7 @@ use anyhow::Context as _;
 use serde_json::Value;
 
 use super::deed::Deed;
+use super::files::{FileServer, INSTALLER};
 use super::hands;
 use super::outcome::Failure;
 use super::peer::{Peer, surroundings};
@@ -118,6 +119,7 @@ fn reader(config: &Config) -> Vec<u32> {
 pub struct ProcessStation {
     setup: Setup,
     peer: Peer,
+    files: FileServer,
     site: Site,
     charger: Option<Charger>,
     online: bool,
@@ -140,12 +142,14 @@ impl ProcessStation {
                 setup.heartbeat_s,
             )?,
             setup: setup.clone(),
+            files: FileServer::of_cases().map_err(surroundings)?,
             site: Site::new().map_err(surroundings)?,
             charger: None,
             online: true,
             stuck: BTreeSet::new(),
             in_the_dark: Vec::new(),
         };
+        station.offer_files()?;
         station.light_up()?;
         Ok(station)
     }
@@ -178,6 +182,19 @@ impl ProcessStation {
     pub fn control(&self) -> Result<&Control, Failure> {
         let dark = || Failure::Surroundings("the charger has no power".to_owned());
         self.charger.as_ref().map(Charger::control).ok_or_else(dark)
+    }
+
+    /// Files to be fetched, and what installs them, unless the configuration says it.
+    fn offer_files(&mut self) -> Result<(), Failure> {
+        self.setup.traits.files = Some(self.files.files());
+        if self.setup.config.get("installer.command").is_none() {
+            let script = self.site.file("installer.sh");
+            std::fs::write(&script, INSTALLER).map_err(surroundings)?;
+            let command = vec!["sh".to_owned(), script.display().to_string()];
+            let config = self.setup.config.clone();
+            self.setup.config = config.set("installer.command", command);
+        }
+        Ok(())
     }
 
     fn light_up(&mut self) -> Result<(), Failure> {
@@ -304,6 +321,14 @@ impl Station for ProcessStation {
         }
         self.control()?;
         self.peer.call(action, payload)
+    }
+
+    fn has_received(&mut self, name: &str) -> Option<bool> {
+        Some(
+            self.files
+                .received(name)
+                .is_some_and(|bytes| !bytes.is_empty()),
+        )
     }
 
     fn now(&self) -> Duration {

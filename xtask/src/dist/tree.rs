@@ -14,7 +14,7 @@ use crate::workspace::{Workspace, run};
 const DOC: &str = "usr/share/doc/plugpoint";
 
 /// For the installer, beside `installing.md`.
-const MANUALS: [&str; 7] = [
+const MANUALS: [&str; 8] = [
     "docs/installing.md",
     "docs/commands.md",
     "docs/configuration.md",
@@ -22,6 +22,7 @@ const MANUALS: [&str; 7] = [
     "docs/wiring.md",
     "docs/meters.md",
     "docs/readers.md",
+    "docs/updates.md",
 ];
 
 /// Of the sources, as they are, and where they go.

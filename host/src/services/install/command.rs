@@ -19,7 +19,7 @@ const MAX_LINE: u64 = 1_000;
 /// How it is called.
 #[derive(Clone, Debug, Default)]
 pub struct InstallerCommand {
-    /// Program and first arguments. Empty: there is none.
+    /// Program and first arguments.
     pub command: Vec<String>,
     /// What reboots the board.
     pub reboot: Vec<String>,
@@ -38,10 +38,6 @@ pub(super) enum Ended {
 }
 
 impl InstallerCommand {
-    pub(super) fn is_there(&self) -> bool {
-        !self.command.is_empty()
-    }
-
     pub(super) fn install(&self, file: &Path, job: &str) -> Ended {
         let file = file.as_os_str();
         self.run(&["install".as_ref(), file, job.as_ref()])

@@ -6,10 +6,12 @@
 //! `command`).
 
 mod command;
+mod simulated;
 mod slots;
 #[cfg(test)]
 mod tests;
 
+use std::path::Path;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ use serde_json::json;
 
 use self::command::Ended;
 pub use self::command::InstallerCommand;
+pub use self::simulated::SimulatedInstaller;
 pub use self::slots::Slots;
 use self::slots::{JobEnd, NotBegun};
 use super::operation::{Failed, Outcome, body, done};
@@ -28,10 +31,65 @@ use crate::store::Store;
 const DOCUMENT: &str = "install";
 /// How often it is looked how a version proves itself.
 const LOOK: Duration = Duration::from_millis(100);
+/// No component is larger: a bundle is read into memory.
+const MAX_BUNDLE: u64 = 65 << 20;
+
+/// What installs a file that is no component.
+#[derive(Debug)]
+pub enum OtherFiles {
+    /// Nothing.
+    Refused,
+    /// The manufacturer's command.
+    Command(InstallerCommand),
+    /// Where all hardware is simulated, this is, too.
+    Simulated(SimulatedInstaller),
+}
+
+impl OtherFiles {
+    /// None: nobody installs it. Else whether it disturbs nobody who is charging.
+    fn during_transactions(&self) -> Option<bool> {
+        match self {
+            Self::Refused => None,
+            Self::Command(it) => Some(it.during_transactions),
+            Self::Simulated(_) => Some(false),
+        }
+    }
+
+    fn install(&self, file: &Path, job: &str) -> Ended {
+        match self {
+            Self::Refused => Ended::Failed("no installer is configured".to_owned()),
+            Self::Command(it) => it.install(file, job),
+            Self::Simulated(it) => it.install(file),
+        }
+    }
+
+    /// After a reboot: whether the new version runs.
+    fn confirm(&self, job: &str) -> Ended {
+        match self {
+            Self::Refused => Ended::Failed("no installer is configured any more".to_owned()),
+            Self::Command(it) => it.confirm(job),
+            Self::Simulated(_) => Ended::Installed,
+        }
+    }
+
+    /// Why there was none; none: everything begins anew.
+    fn reboot(&self) -> Option<String> {
+        match self {
+            Self::Refused => Some("no installer is configured".to_owned()),
+            Self::Command(it) => Some(it.reboot()),
+            Self::Simulated(it) => {
+                if let Some(reboot) = &it.reboot {
+                    reboot();
+                }
+                None
+            }
+        }
+    }
+}
 
 /// See the module.
 pub struct Installs {
-    command: InstallerCommand,
+    others: OtherFiles,
     slots: Box<dyn Slots>,
     store: Store,
     /// The job that is under way.
@@ -77,9 +135,9 @@ struct State {
 impl Installs {
     /// Nothing is under way yet.
     #[must_use]
-    pub fn new(command: InstallerCommand, slots: impl Slots + 'static, store: Store) -> Self {
+    pub fn new(others: OtherFiles, slots: impl Slots + 'static, store: Store) -> Self {
         Self {
-            command,
+            others,
             slots: Box::new(slots),
             store,
             running: Mutex::default(),
@@ -107,12 +165,12 @@ impl Installs {
             let bundle = Bundle::read(&bytes).map_err(|e| rejected(e.to_string()))?;
             self.slots.check(&bundle).map_err(rejected)?;
             true
-        } else if self.command.is_there() {
-            self.command.during_transactions
         } else {
-            return Err(rejected(
-                "it is no component bundle, and no installer is configured for other files",
-            ));
+            self.others.during_transactions().ok_or_else(|| {
+                rejected(
+                    "it is no component bundle, and no installer is configured for other files",
+                )
+            })?
         };
         done(&json!({ "during_transactions": any_time }))
     }
@@ -162,14 +220,14 @@ impl Installs {
         before: Option<Step>,
     ) -> Result<Step, Failed> {
         if before == Some(Step::Rebooting) {
-            return self.with_command(job, |command| command.confirm(job));
+            return self.other_file(job, self.others.confirm(job));
         }
         let file = file(transfers, handle)?;
         let bytes = read(&file)?;
         if !is_bundle(&bytes) {
             drop(bytes);
             self.keep(job, Step::Installing)?;
-            return self.with_command(job, |command| command.install(&file.path, job));
+            return self.other_file(job, self.others.install(&file.path, job));
         }
         let bundle = Bundle::read(&bytes).map_err(|e| rejected(e.to_string()))?;
         // Where it is in its slot already, the power was cut behind that.
@@ -210,17 +268,16 @@ impl Installs {
         }
     }
 
-    fn with_command(
-        &self,
-        job: &str,
-        run: impl FnOnce(&InstallerCommand) -> Ended,
-    ) -> Result<Step, Failed> {
-        Ok(match run(&self.command) {
+    fn other_file(&self, job: &str, ended: Ended) -> Result<Step, Failed> {
+        Ok(match ended {
             Ended::Installed => Step::Installed,
             Ended::Failed(text) => failed("failed", text),
             Ended::NeedsReboot => {
-                self.keep(job, Step::Rebooting)?;
-                failed("failed", self.command.reboot())
+                let rebooting = self.keep(job, Step::Rebooting)?;
+                match self.others.reboot() {
+                    Some(why_not) => failed("failed", why_not),
+                    None => rebooting,
+                }
             }
         })
     }
@@ -282,6 +339,10 @@ fn read(file: &TransferredFile) -> Result<Vec<u8>, Failed> {
     let mut opened = std::fs::File::open(&file.path).map_err(cannot)?;
     let count = std::io::Read::read(&mut opened, &mut start).map_err(cannot)?;
     if is_bundle(&start[..count]) {
+        if file.size > MAX_BUNDLE {
+            let text = format!("the bundle has more than {MAX_BUNDLE} bytes");
+            return Err(rejected(text));
+        }
         return std::fs::read(&file.path).map_err(cannot);
     }
     Ok(start[..count].to_vec())

@@ -96,16 +96,16 @@ impl Bench {
     fn installs(&self, script: &str) -> Installs {
         let words = ["sh", "-c", script, "sh"].map(str::to_owned);
         let command = InstallerCommand {
-            command: if script.is_empty() {
-                Vec::new()
-            } else {
-                words.to_vec()
-            },
+            command: words.to_vec(),
             reboot: vec!["false".to_owned()],
             timeout: Duration::from_secs(30),
             during_transactions: false,
         };
-        Installs::new(command, self.slots.clone(), self.store.clone())
+        let others = match script {
+            "" => OtherFiles::Refused,
+            _ => OtherFiles::Command(command),
+        };
+        Installs::new(others, self.slots.clone(), self.store.clone())
     }
 
     fn run(&self, script: &str, operation: &str, body: &Value) -> Result<Value, (&str, String)> {
@@ -165,6 +165,11 @@ fn it_is_known_beforehand_what_can_be_installed_and_when() {
     }
     assert_eq!(bench.check("exit 0", &bench.file(b"image")), Ok(when_free));
     assert_eq!(bench.check("", "f99").unwrap_err().0, "not-found");
+    let mut large = b"plugpoint-bundle 1\nslot ocpp\nsignature 0\ncomponent 70000000\n\n".to_vec();
+    large.resize(large.len() + 70_000_000, 0);
+    let (code, text) = bench.check("", &bench.file(&large)).unwrap_err();
+    assert_eq!(code, "rejected");
+    assert!(text.contains("more than"), "{text}");
 }
 
 #[test]

@@ -14,6 +14,7 @@ use super::operation::{Failed, Outcome, body, done};
 use super::transfer::Transfers;
 use crate::clock::Clock;
 use crate::logging;
+use crate::recorder::Recorder;
 
 /// What the file is made of.
 pub struct Logs {
@@ -23,9 +24,10 @@ pub struct Logs {
     pub configuration: String,
     /// As the control API shows it.
     pub status: Box<dyn Fn() -> Value + Send + Sync>,
-    /// Slots and the directories with their records, in which stand-ins take the place of
-    /// secrets.
-    pub records: Vec<(String, PathBuf)>,
+    /// Who writes records, in which stand-ins take the place of secrets.
+    pub recorder: Option<Recorder>,
+    /// The slots that have one.
+    pub slots: Vec<String>,
     /// For names and times.
     pub clock: Clock,
 }
@@ -74,8 +76,12 @@ impl Logs {
         let status = serde_json::to_vec_pretty(&(self.status)())?;
         archive.add("status.json", &status)?;
         archive.add("configuration.txt", self.configuration.as_bytes())?;
-        for (slot, directory) in &self.records {
-            for path in files_in(directory) {
+        let Some(recorder) = &self.recorder else {
+            return archive.finish();
+        };
+        recorder.flush();
+        for slot in &self.slots {
+            for path in files_in(&recorder.directory(slot)) {
                 // One that is being removed is not there.
                 let Ok(bytes) = std::fs::read(&path) else {
                     continue;
