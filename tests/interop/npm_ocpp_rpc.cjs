@@ -59,6 +59,8 @@ const ANSWERS = {
     },
     MeterValues: () => ({}),
     StopTransaction: () => ({ idTagInfo: { status: 'Accepted' } }),
+    FirmwareStatusNotification: () => ({}),
+    DiagnosticsStatusNotification: () => ({}),
     DataTransfer: () => ({ status: 'UnknownVendorId' }),
 };
 

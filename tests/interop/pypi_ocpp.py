@@ -23,7 +23,8 @@ COUNTS = {"in": 0, "out": 0, "errors": 0, "checked": 0}
 
 
 def tell(**facts):
-    print(json.dumps(facts), flush=True)
+    # The package makes decimal numbers of limits.
+    print(json.dumps(facts, default=float), flush=True)
 
 
 def watch_validation():
@@ -108,6 +109,14 @@ class Central(ChargePoint):
     @on(Action.stop_transaction)
     def on_stop(self, **facts):
         return call_result.StopTransaction(id_tag_info={"status": "Accepted"})
+
+    @on(Action.firmware_status_notification)
+    def on_firmware_status(self, **facts):
+        return call_result.FirmwareStatusNotification()
+
+    @on(Action.diagnostics_status_notification)
+    def on_diagnostics_status(self, **facts):
+        return call_result.DiagnosticsStatusNotification()
 
     @on(Action.data_transfer)
     def on_data_transfer(self, **facts):

@@ -10,6 +10,7 @@
 
 mod breaches;
 mod foreign;
+mod profiles;
 mod sessions;
 mod stage;
 

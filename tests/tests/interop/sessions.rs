@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::foreign::Kind;
+use crate::profiles;
 use crate::stage::Stage;
 
 const CARD: &str = "04A1B2C3";
@@ -20,6 +21,7 @@ pub fn all(kind: Kind, amnesia: bool) {
     wholly_offline(&stage);
     stopped_offline(&stage);
     resets(&mut stage);
+    profiles::all(&mut stage);
     let memory = if amnesia { ", with amnesia" } else { "" };
     stage.end(&format!("{kind:?}{memory}"));
 }
@@ -67,14 +69,6 @@ fn other_calls(stage: &mut Stage) {
             "Accepted",
         );
         stage.expect_status(1, status);
-    }
-    let trigger = json!({"requestedMessage": "Heartbeat"});
-    match stage.central.call("TriggerMessage", &trigger).outcome {
-        Ok(answer) => assert_eq!(answer["status"], "Accepted"),
-        Err((code, _)) => assert!(
-            ["NotSupported", "NotImplemented"].contains(&&*code),
-            "{code}"
-        ),
     }
 }
 
@@ -175,7 +169,7 @@ fn resets(stage: &mut Stage) {
     }
 }
 
-fn charge(stage: &Stage) -> i64 {
+pub fn charge(stage: &Stage) -> i64 {
     stage.plug();
     stage.expect_status(1, "Preparing");
     stage.card(CARD);
