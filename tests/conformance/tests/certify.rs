@@ -77,6 +77,8 @@ fn the_seed_product_is_reproduced_key_by_key() {
         ("| TC_003 |", "| pass |"),
         ("| TC_019 |", "| pass |"),
         ("| TC_017_1 |", "it is for sockets"),
+        ("| Core: start and stop |", "| pass |"),
+        ("| Core: unlock |", "| not applicable |"),
         ("| GetConfigurationMaxKeys |", "| 19 (R) | 19 (R) | same |"),
         ("| BlinkRepeat |", "| 5 (RW) | 5 (RW) | same |"),
         (

@@ -87,9 +87,10 @@ fn functionalities(report: &Report) -> String {
 }
 
 fn verdict_of(functionality: &Functionality) -> String {
-    match functionality.passed {
-        true => badge("pass", "good"),
-        false => badge("fail", "bad"),
+    match functionality.result() {
+        Word::Passed => badge("pass", "good"),
+        Word::NotApplicable => badge("not applicable", "quiet"),
+        Word::Failed | Word::Untested => badge("fail", "bad"),
     }
 }
 

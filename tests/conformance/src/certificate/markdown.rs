@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::keys::{Agreement, Told};
 use super::report::Report;
+use crate::run::Word;
 
 /// The whole page.
 pub fn markdown(report: &Report) -> String {
@@ -48,7 +49,14 @@ fn write(out: &mut String, report: &Report) -> std::fmt::Result {
     let rows: Vec<Vec<&str>> = report
         .functionalities
         .iter()
-        .map(|it| vec![it.name.as_str(), if it.passed { "pass" } else { "FAIL" }])
+        .map(|it| {
+            let result = match it.result() {
+                Word::Passed => "pass",
+                Word::NotApplicable => "not applicable",
+                Word::Failed | Word::Untested => "FAIL",
+            };
+            vec![it.name.as_str(), result]
+        })
         .collect();
     table(out, &["Functionality", "Result"], &rows)?;
 
@@ -155,7 +163,6 @@ pub fn compared_with(report: &Report) -> String {
 
 /// The counts, and whether all is well.
 pub fn result(report: &Report) -> String {
-    use crate::run::Word;
     let word = if report.problems().is_empty() {
         "PASS"
     } else {

@@ -220,6 +220,20 @@ impl Report {
     }
 }
 
+impl Functionality {
+    /// Not applicable if none of its cases is.
+    pub fn result(&self) -> Word {
+        let mut applicable = self.verdicts.iter();
+        if !self.passed {
+            Word::Failed
+        } else if applicable.any(|verdict| verdict.word != Word::NotApplicable) {
+            Word::Passed
+        } else {
+            Word::NotApplicable
+        }
+    }
+}
+
 /// One row of what the laboratory writes down.
 #[derive(Debug, Clone, Serialize)]
 pub struct PerformanceRow {
