@@ -14,7 +14,7 @@ use crate::control::Command;
 use crate::guest::Ocpp;
 use crate::slots::{self, Handover, Swap};
 use crate::store::StoreError;
-use crate::wit::protocol::{Event, LinkState};
+use crate::wit::protocol::{BootReason, Event, LinkState, SecurityKind};
 
 /// After so many failed starts in a row another version is looked for.
 const FALL_BACK_AFTER: u32 = 5;
@@ -101,6 +101,14 @@ impl Loop {
             self.outlets.guest_healthy(true);
         } else {
             self.ensure().await;
+        }
+        // The protocol has told its far end that the other one is installed.
+        if reason == BootReason::Rollback {
+            let text = format!(
+                "a version that was installed is taken back: now runs {}",
+                self.tenant.running()
+            );
+            self.tell_security(SecurityKind::Journal, text).await;
         }
     }
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use plugpoint_conformance::files::FileServer;
 use plugpoint_tests::central_system::What;
@@ -16,6 +16,7 @@ use crate::server::{expect, expect_next, through, update};
 use crate::stage::{Setup, Stage};
 use crate::vendor::{Vendor, wasm};
 
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Words of other builds, as long as `first`: the same component under another name.
 const BUILDS: [&str; 3] = ["third", "fifth", "sixth"];
 
@@ -301,4 +302,62 @@ fn a_charger_that_trusts_a_key_takes_no_unsigned_bundle() {
     let boot = session.stage.central.expect_any("BootNotification");
     let version = "1.0+guest-ocpp-0.1.0-third";
     assert_eq!(boot.payload["firmwareVersion"], version);
+}
+
+#[test]
+fn a_power_cut_on_probation_ends_in_installed_once() {
+    let mut session = Session::new();
+    let signed = session.file(Kind::Signed, "third");
+    session.files.put("signed", &signed);
+    update(&session.stage, &session.files, "signed");
+    expect(&session.stage, &through("Installing")[..3]);
+    let is_tried = |status: &Value| {
+        let slot = &status["components"][0];
+        slot["build"] == "third" && slot["candidate"].is_string()
+    };
+    session
+        .stage
+        .charger
+        .wait_status("a new version on probation", is_tried);
+    session.stage.fence();
+    session.stage = session.stage.after_kill();
+    let stage = &session.stage;
+    let boot = stage.central.expect_any("BootNotification");
+    let version = "1.0+guest-ocpp-0.1.0-third";
+    assert_eq!(boot.payload["firmwareVersion"], version);
+    for _ in 0..5 {
+        stage.fence();
+    }
+    expect_next(stage, "Installed");
+    stage.fence();
+    stage.central.assert_none("FirmwareStatusNotification");
+    stage.central.assert_none("BootNotification");
+    let slot = stage.charger.slot("ocpp");
+    assert_eq!(slot["source"], "installed", "{slot:#}");
+    assert_eq!(slot["candidate"], Value::Null, "{slot:#}");
+}
+
+#[test]
+fn one_that_is_taken_back_afterwards_is_a_security_event() {
+    let mut session = Session::new();
+    let transaction = session.stage.charge(1, "TAG1");
+    session.update(0, Kind::Signed);
+    let stage = &session.stage;
+    let back = stage.charger.roll_back("ocpp").expect("a job");
+    stage.charger.wait_swapped(back);
+    let told = stage
+        .charger
+        .events()
+        .wait_for(0, "security", PATIENCE, |event| {
+            event["text"]
+                .to_string()
+                .contains("is taken back: now runs guest-ocpp 0.1.0 (build first")
+        });
+    assert!(told.is_some(), "{:#?}", stage.charger.events().all());
+    stage.card("TAG1");
+    stage.expect_stop(transaction, "Local");
+    // 1.6 has no status for it.
+    stage.central.assert_none("FirmwareStatusNotification");
+    let boot = stage.central.expect_any("BootNotification");
+    assert_eq!(boot.payload["firmwareVersion"], "1.0");
 }
