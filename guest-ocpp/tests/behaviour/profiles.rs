@@ -18,12 +18,16 @@ static MANIFEST: Manifest = Manifest {
             values: Values::Text { max: 10 },
             writable: true,
             default: "hello",
+            unit: "",
+            meaning: "What a car is greeted with.",
         },
         KeyInfo {
             name: "AcmeSerial",
             values: Values::Int { min: 1, max: 99 },
             writable: false,
             default: "7",
+            unit: "",
+            meaning: "The number on the plate.",
         },
     ],
     load: |core| {

@@ -26,7 +26,8 @@
 //! * `status`, `reporting`: what is told of them
 //! * `cards`, `tags`, `authorization`, `known`, `cache`, `assignment`, `groups`: who may
 //!   charge, and what; `keeping`: what is kept for whom
-//! * `news`: what the host tells beside outlets, cards and the link
+//! * `news`: what the host tells beside outlets, cards and the link; `settings`: what it is
+//!   told of the configuration keys
 //! * `calls`: what the central system asks for, one file each; `late_answers`: what is
 //!   answered later; `requests`, `services`: who hears what a service says
 //! * [`profile`]: what goes beyond the core, as a trait; `exchange`: what it and the charge
@@ -91,6 +92,7 @@ mod sampling;
 mod securing;
 mod sending;
 mod services;
+mod settings;
 mod shift;
 mod shown;
 mod signing_in;

@@ -1,10 +1,8 @@
 //! What the host tells beside outlets, cards and the link: that a session is to end,
-//! that the clock was set, what concerns security, and what is asked of the settings.
+//! that the clock was set, what concerns security. Not here: `settings`.
 
 use crate::charger::Charger;
-use crate::host::{
-    Action, Boot, Event, SessionEnd, SessionEndCause, SettingAnswer, SettingOutcome, SettingsAnswer,
-};
+use crate::host::{Boot, Event, SessionEnd, SessionEndCause};
 use crate::outlet::Outlet;
 use crate::profile::Happening;
 use crate::record::StopReason;
@@ -50,19 +48,11 @@ impl Charger {
         self.state.edit().next_aligned = None;
     }
 
-    /// What needs nothing of the charge point.
+    /// What comes from the host alone.
     pub(crate) fn told(&mut self, turn: &mut Turn<'_>, event: Event) {
         match event {
-            // None are described yet.
-            Event::SettingsQuery(query) => turn.act(Action::Settings(SettingsAnswer {
-                id: query.id,
-                settings: Vec::new(),
-            })),
-            Event::SetSetting(change) => turn.act(Action::SettingSet(SettingAnswer {
-                id: change.id,
-                outcome: SettingOutcome::Unknown,
-                text: String::new(),
-            })),
+            Event::SettingsQuery(query) => self.tell_settings(turn, &query),
+            Event::SetSetting(change) => self.set_setting(turn, &change),
             // The central system is not told of it yet.
             Event::Security(event) => turn.info(format!("security: {}", event.text)),
             _ => {}

@@ -83,6 +83,19 @@ enum Command {
         #[command(flatten)]
         charger: ChargerArguments,
     },
+    /// Show what can be set at a running charger, such as the configuration keys of OCPP,
+    /// or set one of them.
+    Settings {
+        /// Only this one, with what it means.
+        name: Option<String>,
+        /// It is to have this value from now on.
+        value: Option<String>,
+        /// As the control API gives it.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        charger: ChargerArguments,
+    },
     /// Act on the simulated hardware of a running charger: plug a car in, present a
     /// card, cut the network.
     Sim {
@@ -155,7 +168,10 @@ impl Command {
     /// At a running charger 1 is a failure, unless 1 is an answer there.
     fn exit_code_of_failure(&self) -> u8 {
         match self {
-            Self::Status { .. } | Self::Events { .. } | Self::Sim { .. } => EXIT_FAILED,
+            Self::Status { .. }
+            | Self::Events { .. }
+            | Self::Settings { .. }
+            | Self::Sim { .. } => EXIT_FAILED,
             Self::Component { command } => command.exit_code_of_failure(),
             _ => EXIT_UNUSABLE,
         }
@@ -191,6 +207,15 @@ impl Command {
                     json,
                 };
                 charger.ask(async |control| operator::events(control, &what).await)
+            }
+            Self::Settings {
+                name,
+                value,
+                json,
+                charger,
+            } => {
+                let what = operator::Settings { name, value, json };
+                charger.ask(async |control| operator::settings(control, &what).await)
             }
             Self::Sim { charger, command } => {
                 let act = command.act();

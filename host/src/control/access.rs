@@ -28,11 +28,12 @@ const MAX_PEERS: usize = 256;
 /// What a token entitles to. `Operate` and `Install` include `Read`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Status, events, metrics, the list of components.
+    /// Status, events, metrics, components and settings.
     Read,
     /// The simulated hardware.
     Operate,
-    /// Components: install, preflight, accept, roll back.
+    /// Components: install, preflight, accept, roll back. Settings of the protocol, among
+    /// which are passwords and who may charge.
     Install,
 }
 
@@ -53,7 +54,7 @@ impl Role {
     pub(super) fn needed(method: &Method, path: &str) -> Self {
         if method == Method::GET || method == Method::HEAD {
             Self::Read
-        } else if path.starts_with("/v1/components/") {
+        } else if path.starts_with("/v1/components/") || path.starts_with("/v1/settings/") {
             Self::Install
         } else {
             Self::Operate

@@ -20,11 +20,13 @@ mod listener;
 mod metrics;
 mod origin;
 mod patience;
+mod settings;
 mod sim;
 mod status;
 
 pub use access::{Access, TokenError};
 pub use listener::{ListenError, Listener};
+pub use settings::{Ask, NoAnswer};
 pub(crate) use status::{pilot, present};
 
 use std::sync::{Arc, OnceLock};
@@ -57,6 +59,8 @@ pub enum Command {
     Network(bool),
     /// Another version for the protocol guest.
     Component(Handover<Ocpp>),
+    /// The protocol component's settings.
+    Settings(Ask),
     /// A wrong token came from there.
     WrongToken(String),
     /// Everything inside begins anew, for this reason.
@@ -146,6 +150,11 @@ fn router(shared: Arc<Shared>) -> Router {
         .route("/metrics", get(metrics::metrics))
         .route("/v1/components", get(components::list))
         .route("/v1/components/{*slot}", post(components::change))
+        .route("/v1/settings", get(settings::list))
+        .route(
+            "/v1/settings/{name}",
+            get(settings::one).post(settings::change),
+        )
         .route("/sim/connectors/{n}/plug", post(sim::plug))
         .route("/sim/connectors/{n}/unplug", post(sim::unplug))
         .route("/sim/connectors/{n}/ev-state", post(sim::ev_state))

@@ -194,6 +194,7 @@ impl Station {
             ),
             frames_wait: false,
             security: super::security::Told::default(),
+            asked: super::settings::Asked::default(),
             housekeeping_at: Instant::now() + super::HOUSEKEEPING,
             dark_at: None,
             manager: Manager::from_environment(),

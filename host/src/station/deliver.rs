@@ -14,18 +14,20 @@ use crate::wit::protocol::{
 };
 
 impl Loop {
-    /// Gives the guest an event, making an instance first if there is none.
-    pub(super) async fn deliver(&mut self, event: Event) {
+    /// Gives the guest an event, making an instance first if there is none. False if
+    /// none has handled it.
+    pub(super) async fn deliver(&mut self, event: Event) -> bool {
         if !self.ensure().await {
             self.no_guest_for(event).await;
-            return;
+            return false;
         }
         // A guest that was lost on it is replaced at once.
-        let _ = self.step(&event, None).await;
+        let is_handled = self.step(&event, None).await.is_ok();
         if self.tenant.life_mut().has_stormed() {
             self.calm();
         }
         self.renew().await;
+        is_handled
     }
 
     /// What the guest has set and asked for is forgotten; `boot` shows none of it.

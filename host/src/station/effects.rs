@@ -71,8 +71,8 @@ impl Loop {
             Action::Request(request) => self.request(request),
             Action::InService(well) => self.tenant.in_service(well),
             Action::Restart(restart) => self.restart = Some(restart.why),
-            // Nobody asks yet.
-            Action::Settings(_) | Action::SettingSet(_) => {}
+            Action::Settings(answer) => self.settings_told(answer),
+            Action::SettingSet(answer) => self.setting_told(answer),
         }
     }
 

@@ -23,6 +23,7 @@ pub mod knowledge;
 mod last_end;
 mod lines;
 mod security;
+mod settings;
 mod swap;
 mod writing;
 
@@ -124,6 +125,8 @@ struct Loop {
     epoch: Epoch,
     /// What was told of security.
     security: security::Told,
+    /// What was asked of settings.
+    asked: settings::Asked,
     /// For what frames make the guest keep.
     budget: WriteBudget,
     /// Frames wait for it.
@@ -235,6 +238,7 @@ impl Loop {
                 }
                 Input::Command(Command::Network(online)) => self.link.set_online(online),
                 Input::Command(Command::Component(it)) => self.on_handover(it).await,
+                Input::Command(Command::Settings(ask)) => self.ask_settings(ask).await,
                 Input::Command(Command::WrongToken(peer)) => {
                     let text = format!("a wrong token came from {peer}");
                     self.tell_security(SecurityKind::FailedLogin, text).await;

@@ -27,6 +27,8 @@ pub static MANIFEST: Manifest = Manifest {
         values: Values::Bool,
         writable: true,
         default: "true",
+        unit: "",
+        meaning: "Each session is reported to the vendor's own system.",
     }],
     load: |core| {
         Box::new(Extension {

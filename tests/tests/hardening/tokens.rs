@@ -40,14 +40,15 @@ impl Guarded {
         Control::new(&self.url).with_token(token)
     }
 
-    /// What is answered to whoever looks, works the hardware, and installs.
-    fn answers(&self, token: &str) -> [u16; 3] {
+    /// What is answered to whoever looks, works the hardware, installs, and sets.
+    fn answers(&self, token: &str) -> [u16; 4] {
         let control = self.with(token);
         let card = json!({"id_tag": "A"});
         [
             control.get("/v1/status"),
             control.post("/sim/rfid", &card),
             control.post("/v1/components/ocpp/rollback", &json!({})),
+            control.post("/v1/settings/ResetRetries", &json!({"value": "4"})),
         ]
         .map(|answer| match answer {
             Ok(_) => 200,
@@ -66,10 +67,10 @@ fn each_role_has_a_token_and_no_more_than_its_own() {
         ("operate_token_file", "works"),
         ("install_token_file", "updates"),
     ]);
-    assert_eq!(charger.answers("all"), [200, 200, 200]);
-    assert_eq!(charger.answers("looks"), [200, 403, 403]);
-    assert_eq!(charger.answers("works"), [200, 200, 403]);
-    assert_eq!(charger.answers("updates"), [200, 403, 200]);
+    assert_eq!(charger.answers("all"), [200, 200, 200, 200]);
+    assert_eq!(charger.answers("looks"), [200, 403, 403, 403]);
+    assert_eq!(charger.answers("works"), [200, 200, 403, 403]);
+    assert_eq!(charger.answers("updates"), [200, 403, 200, 200]);
 }
 
 #[test]

@@ -19,6 +19,8 @@ fn contains(all: &[u8], part: &[u8]) -> bool {
 fn the_password_of_the_central_system_is_in_no_record() {
     const FACTORY: &str = "4661c70f93b4ab3c8e64a7a1f2d0e3b5";
     const PLAIN: &str = "quoted \"pass\" word";
+    const LOCAL: &str = "set at the charger";
+    const REFUSED: &str = "too short it is";
     let digits = "b1946ac92492d2347c6235b4d2611184AABBCCDD";
     let setup = Setup { amnesia: true };
     let stage = setup.stage_with(1, |config| config.ocpp("AuthorizationKey", FACTORY));
@@ -30,6 +32,14 @@ fn the_password_of_the_central_system_is_in_no_record() {
     change(digits);
     stage.fence();
     change(PLAIN);
+    stage.fence();
+    let set = |value: &str| {
+        let control = stage.charger.control();
+        control.post("/v1/settings/AuthorizationKey", &json!({"value": value}))
+    };
+    set(LOCAL).expect("set at the control API");
+    stage.fence();
+    set(REFUSED).expect_err("a refusal");
     stage.fence();
     let _site = ended(stage);
 
@@ -46,6 +56,8 @@ fn the_password_of_the_central_system_is_in_no_record() {
         PLAIN.as_bytes(),
         escaped.as_bytes(),
         hex::encode(PLAIN).as_bytes(),
+        LOCAL.as_bytes(),
+        REFUSED.as_bytes(),
     ] {
         assert!(
             !contains(&all, secret),

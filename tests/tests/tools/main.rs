@@ -5,6 +5,7 @@ mod events;
 mod looking;
 mod manual;
 mod pipes;
+mod settings;
 mod signatures;
 mod status;
 mod tool;

@@ -4,12 +4,13 @@ use super::{Answer, status};
 use crate::charger::Charger;
 use crate::config::{Access, Key, Known};
 use crate::fields::Fields;
+use crate::host::SettingOutcome;
 use crate::password;
 use crate::profile::Happening;
 use crate::turn::Turn;
 
 /// Longest value of the standard.
-const LONGEST: usize = 500;
+pub(crate) const LONGEST_VALUE: usize = 500;
 
 impl Charger {
     pub(super) fn change_configuration(
@@ -20,17 +21,31 @@ impl Charger {
     ) -> Answer {
         let name = fields.text("key", 50)?;
         let known = self.config.find(name);
-        let value = fields.text("value", LONGEST).inspect_err(|_| {
+        let value = fields.text("value", LONGEST_VALUE).inspect_err(|_| {
             let too_long = fields.text("value", usize::MAX);
             if let (Some(Known::Own(Key::AuthorizationKey)), Ok(value)) = (known, too_long) {
                 password::refuse(turn, value);
             }
         })?;
-        let Some(known) = known else {
-            return status(id, "NotSupported");
+        match self.change_setting(turn, name, value) {
+            SettingOutcome::Unknown => status(id, "NotSupported"),
+            SettingOutcome::ReadOnly | SettingOutcome::Refused => status(id, "Rejected"),
+            SettingOutcome::Done | SettingOutcome::AfterRestart => status(id, "Accepted"),
+        }
+    }
+
+    /// Whoever wants it: the central system, or somebody at the charger.
+    pub(crate) fn change_setting(
+        &mut self,
+        turn: &mut Turn<'_>,
+        name: &str,
+        value: &str,
+    ) -> SettingOutcome {
+        let Some(known) = self.config.find(name) else {
+            return SettingOutcome::Unknown;
         };
         if self.config.access(known) == Access::Read {
-            return status(id, "Rejected");
+            return SettingOutcome::ReadOnly;
         }
         let connection_timeout = self.connection_timeout_ms();
         let taken = match known {
@@ -42,7 +57,7 @@ impl Charger {
             Known::OfProfile(place) => self.config.change_of_profile(turn, place, value).is_ok(),
         };
         if !taken {
-            return status(id, "Rejected");
+            return SettingOutcome::Refused;
         }
         let name = self.config.name_of(known);
         turn.info(format!("configuration key {name} is changed"));
@@ -60,7 +75,7 @@ impl Charger {
             }
             Known::Own(_) | Known::OfProfile(_) => {}
         }
-        status(id, "Accepted")
+        SettingOutcome::Done
     }
 
     /// Only upwards, and not without what the profile needs.

@@ -14,6 +14,8 @@ use crate::fields::Fields;
 use crate::frame::{self, Violation};
 use crate::turn::Turn;
 
+pub(crate) use change_configuration::LONGEST_VALUE;
+
 /// Us, as the central system may ask for us.
 const VENDOR: &str = "Plugpoint";
 

@@ -4,6 +4,7 @@
 
 mod check;
 mod keys;
+mod meaning;
 mod measurand;
 mod of_profiles;
 #[cfg(feature = "reference")]

@@ -17,6 +17,10 @@ pub struct KeyInfo {
     pub writable: bool,
     /// Its value until somebody gives it another.
     pub default: &'static str,
+    /// Such as `s`; empty if it has none.
+    pub unit: &'static str,
+    /// For people, in one or two sentences.
+    pub meaning: &'static str,
 }
 
 /// What the values of a key look like.

@@ -28,6 +28,8 @@ pub static MANIFEST: Manifest = Manifest {
         values: Values::Bool,
         writable: false,
         default: "true",
+        unit: "",
+        meaning: "Connector 0 can be reserved: one connector is kept, whichever that is. Those that are kept for it, once there are no others, are `Reserved`.",
     }],
     load: |core| {
         let mut profile = Reservation {

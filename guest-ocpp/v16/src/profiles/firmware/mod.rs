@@ -43,6 +43,8 @@ pub static MANIFEST: Manifest = Manifest {
         values: Values::Text { max: 30 },
         writable: false,
         default: "HTTPS,HTTP",
+        unit: "",
+        meaning: "How files are fetched and sent: the schemes of `location` in UpdateFirmware and GetDiagnostics.",
     }],
     load: |core| {
         Box::new(Firmware {

@@ -34,6 +34,8 @@ pub static MANIFEST: Manifest = Manifest {
             values: Values::Bool,
             writable: true,
             default: "true",
+            unit: "",
+            meaning: "Use the local list. Switched off, it is kept, and cannot be updated.",
         },
         KeyInfo {
             name: MAX_LENGTH,
@@ -43,6 +45,8 @@ pub static MANIFEST: Manifest = Manifest {
             },
             writable: false,
             default: "10000",
+            unit: "entries",
+            meaning: "Length of the local list.",
         },
         // An update is one call, which keeps at most 4096 entries.
         KeyInfo {
@@ -50,6 +54,8 @@ pub static MANIFEST: Manifest = Manifest {
             values: Values::Int { min: 1, max: 1_000 },
             writable: false,
             default: "1000",
+            unit: "entries",
+            meaning: "Length of one SendLocalList.",
         },
     ],
     load: |core| {

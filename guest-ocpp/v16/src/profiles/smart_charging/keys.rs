@@ -16,47 +16,50 @@ pub(super) const FAIL_SAFE_CURRENT: &str = "PlugpointOfflineCurrent";
 pub(super) const FAIL_SAFE_DELAY: &str = "PlugpointOfflineCurrentDelay";
 pub(super) const ROTATION: &str = "PlugpointSharingRotationInterval";
 
+#[rustfmt::skip] // a table
 pub(super) static KEYS: [KeyInfo; 9] = [
-    of_factory(MAX_STACK_LEVEL, Values::Int { min: 0, max: 99 }, "8"),
-    of_factory(RATE_UNITS, Values::Text { max: 20 }, "Current,Power"),
-    of_factory(MAX_PERIODS, Values::Int { min: 1, max: 1000 }, "1000"),
-    of_factory(SWITCHES_PHASES, Values::Bool, "false"),
-    of_factory(MAX_INSTALLED, Values::Int { min: 1, max: 100 }, "32"),
-    own(COMPOSITE_START, Values::Bool, "true"),
-    own(FAIL_SAFE_CURRENT, Values::Int { min: -1, max: 80 }, "-1"),
-    own(
-        FAIL_SAFE_DELAY,
-        Values::Int {
-            min: 0,
-            max: 86_400,
-        },
-        "60",
-    ),
-    own(
-        ROTATION,
-        Values::Int {
-            min: 0,
-            max: 86_400,
-        },
-        "0",
-    ),
+    of_factory(MAX_STACK_LEVEL, Values::Int { min: 0, max: 99 }, "8", "", "Highest stackLevel of a charging profile."),
+    of_factory(RATE_UNITS, Values::Text { max: 20 }, "Current,Power", "", "Units of charging schedules: `Current` (A per phase), `Power` (W in all), or both."),
+    of_factory(MAX_PERIODS, Values::Int { min: 1, max: 1000 }, "1000", "periods", "Length of a charging schedule; a composite schedule with more ends earlier than was asked."),
+    of_factory(SWITCHES_PHASES, Values::Bool, "false", "", "The hardware can switch between one and three phases in a transaction. Otherwise all phases stay on, whatever `numberPhases` says."),
+    of_factory(MAX_INSTALLED, Values::Int { min: 1, max: 100 }, "32", "profiles", "Charging profiles installed at a time."),
+    own(COMPOSITE_START, Values::Bool, "true", "", "GetCompositeSchedule is answered with `startSchedule` beside `scheduleStart`, for central systems that look for it there. Errata 3.57 has it left out."),
+    own(FAIL_SAFE_CURRENT, Values::Int { min: -1, max: 80 }, "-1", "A", "Offline, a transaction draws no more than this per phase, whatever the charging profiles allow; below 6 nothing. -1: charging profiles alone count."),
+    own(FAIL_SAFE_DELAY, Values::Int { min: 0, max: 86_400 }, "60", "s", "How long the connection has been lost when `PlugpointOfflineCurrent` comes into force."),
+    own(ROTATION, Values::Int { min: 0, max: 86_400 }, "0", "s", "Where a ChargePointMaxProfile does not allow 6 A for each car, others are served after this time. 0: those that came first, until they have left."),
 ];
 
-const fn of_factory(name: &'static str, values: Values, default: &'static str) -> KeyInfo {
+const fn of_factory(
+    name: &'static str,
+    values: Values,
+    default: &'static str,
+    unit: &'static str,
+    meaning: &'static str,
+) -> KeyInfo {
     KeyInfo {
         name,
         values,
         writable: false,
         default,
+        unit,
+        meaning,
     }
 }
 
-const fn own(name: &'static str, values: Values, default: &'static str) -> KeyInfo {
+const fn own(
+    name: &'static str,
+    values: Values,
+    default: &'static str,
+    unit: &'static str,
+    meaning: &'static str,
+) -> KeyInfo {
     KeyInfo {
         name,
         values,
         writable: true,
         default,
+        unit,
+        meaning,
     }
 }
 
