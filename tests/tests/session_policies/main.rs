@@ -6,6 +6,7 @@
 //! setting `on-start`.
 
 mod dead;
+mod peak;
 mod power;
 mod running;
 #[allow(dead_code)] // the sessions need all of it
