@@ -146,7 +146,8 @@ impl<P: Protocol> Outlet<P> {
         if cause.is_some() {
             return cause;
         }
-        let held_back = self.facts.held_back;
+        // The host may have taken a step of the permit, also before this instance began.
+        let held_back = self.facts.held_back || self.supply.is_held_back();
         if let Some(demand) = self.state.demand.held_back(held_back, turn.ms()) {
             self.state.edit().demand = demand;
         }

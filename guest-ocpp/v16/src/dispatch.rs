@@ -1,6 +1,8 @@
 //! When the profiles are called, and by whom. Not here: what they can do (see
 //! `profile`), and what they can ask for (see `core_access`).
 
+use plugpoint_ocpp_core::permit::MAX_STEPS;
+
 use crate::calls::Answer;
 use crate::charger::Charger;
 use crate::core_access::Core;
@@ -9,9 +11,8 @@ use crate::frame;
 use crate::host::Boot;
 use crate::late_answers::Wait;
 use crate::loaded::Loaded;
-use crate::profile::{
-    Attachment, Call, Happening, Limit, Listed, Profile, Reply, Requested, Trigger,
-};
+use crate::planned::Planned;
+use crate::profile::{Attachment, Call, Happening, Listed, Profile, Reply, Requested, Trigger};
 use crate::registration::Standing;
 use crate::turn::Turn;
 
@@ -119,25 +120,17 @@ impl Charger {
         found.map_or(Attachment::NotMine, |(_, found)| found)
     }
 
-    /// The lowest of the limits that the profiles set for this connector.
-    pub(crate) fn limit_of_profiles(
-        &mut self,
-        turn: &mut Turn<'_>,
-        connector: u32,
-    ) -> Option<Limit> {
+    /// The lowest of the limits that the profiles set for this connector, now and later.
+    pub(crate) fn limits_of_profiles(&mut self, turn: &mut Turn<'_>, connector: u32) -> Planned {
         // A limit that came with a transaction counts from its beginning.
         self.tell_profiles(turn);
-        let mut lowest: Option<Limit> = None;
+        let mut planned = Planned::default();
         self.with_all_profiles(turn, |profile, core| {
-            let Some(limit) = profile.limit(core, connector) else {
-                return;
-            };
-            lowest = Some(lowest.map_or(limit, |lowest| Limit {
-                ma: lowest.ma.min(limit.ma),
-                phases: lowest.phases.min(limit.phases),
-            }));
+            let limit = profile.limit(core, connector);
+            let later = profile.steps(core, connector, MAX_STEPS);
+            planned.lower(limit, &later);
         });
-        lowest
+        planned
     }
 
     /// Asks all parts of the charge point for a message. Before the central system has

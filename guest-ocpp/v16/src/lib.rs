@@ -32,7 +32,7 @@
 //!   answered later; `requests`, `services`: who hears what a service says
 //! * [`profile`]: what goes beyond the core, as a trait; `exchange`: what it and the charge
 //!   point say to each other; [`Core`]: what a profile can ask of the charge point, and
-//!   `access`: how that is done; `loaded`, `dispatch`: when a profile is called; `triggers`: what the charge
+//!   `access`: how that is done; `loaded`, `dispatch`: when a profile is called; `planned`: what they allow; `triggers`: what the charge
 //!   point says on request; [`profiles`]: those of the standard
 //!
 //! Not here: sockets, timers, contactors, meters, storage, and the question
@@ -77,6 +77,7 @@ mod outbox;
 mod outlet;
 mod parts;
 mod password;
+mod planned;
 mod points;
 pub mod profile;
 pub mod profiles;

@@ -86,8 +86,9 @@ pub trait Profile: fmt::Debug {
         None
     }
 
-    /// How [`limit`](Self::limit) goes on if nothing happens: the present one first, at
-    /// most `max` of them.
+    /// How [`limit`](Self::limit) goes on if nothing happens: what follows the present
+    /// one, earliest first, at most `max` of them. The charger keeps to it even if this
+    /// component does not live to see it.
     fn steps(&mut self, core: &mut Core<'_, '_>, connector: u32, max: usize) -> Vec<Step> {
         Vec::new()
     }

@@ -57,11 +57,12 @@ impl Charger {
     fn wanted_permit(&mut self, turn: &mut Turn<'_>, place: usize) -> Option<Permit> {
         let outlet = &self.outlets[place];
         outlet.running().filter(|_| outlet.has_car())?;
-        let others = self.limit_of_profiles(turn, outlet.number);
+        let planned = self.limits_of_profiles(turn, outlet.number);
         let refused_wh = self.config.int(Key::MaxEnergyOnInvalidId);
         let limits = Limits {
             refused_wh: u64::try_from(refused_wh).unwrap_or(0),
-            others: others.map(|limit| (limit.ma, limit.phases)),
+            others: planned.limit.map(|limit| (limit.ma, limit.phases)),
+            later: planned.later,
         };
         let outlet = &self.outlets[place];
         let session = outlet.running()?;

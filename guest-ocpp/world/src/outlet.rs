@@ -2,7 +2,7 @@
 
 use plugpoint_guest::protocol::{
     Cable, ContactorState, Fault, LockMoved, LockState, Measurement, OutletChange, OutletEvent,
-    OutletState, Permit, Phase, PilotState, Quantity, Reading, Stamp,
+    OutletState, Permit, Phase, PilotState, Quantity, Reading, Stamp, Step,
 };
 
 /// How long a car takes to ask for energy, and a contactor to follow.
@@ -215,6 +215,7 @@ impl SimOutlet {
             .map(|(at, _)| at)
             .into_iter()
             .chain(self.spent_at)
+            .chain(self.next_step())
             .chain(self.lock_due.map(|(at, ..)| at))
             .min()
     }
@@ -233,6 +234,9 @@ impl SimOutlet {
         let spent = self.spend(at);
         if !spent.is_empty() {
             return spent;
+        }
+        if self.take_steps(at.monotonic_ms) {
+            return vec![self.event(at, OutletChange::Permit)];
         }
         let Some((due, what)) = self.due else {
             return Vec::new();
@@ -258,6 +262,31 @@ impl SimOutlet {
             }
             Due::Open => self.open(at),
         }
+    }
+
+    /// When the permit's limit becomes another.
+    fn next_step(&self) -> Option<u64> {
+        let permit = self.state.permit.as_ref()?;
+        permit.steps.first().map(|step| step.at_ms)
+    }
+
+    /// Those that are due, with no component having a hand in it. True if one was.
+    fn take_steps(&mut self, ms: u64) -> bool {
+        let Some(permit) = &mut self.state.permit else {
+            return false;
+        };
+        let before = permit.limit_ma;
+        let due = permit.steps.iter().take_while(|step| step.at_ms <= ms);
+        let due = due.count();
+        if let Some(step) = permit.steps.drain(..due).next_back() {
+            permit.limit_ma = step.limit_ma;
+        }
+        let is_other = permit.limit_ma != before;
+        if is_other {
+            self.consider(ms);
+            self.foresee_spent(ms);
+        }
+        is_other
     }
 
     /// When the energy of the permit will have been used up.
@@ -353,6 +382,7 @@ impl SimOutlet {
         let used = (self.register_mwh - self.spent_from_mwh) / 1000;
         self.state.energy_spent = permit.energy_limit_wh.is_some_and(|limit| used >= limit);
         self.state.permit = Some(permit);
+        self.take_steps(at.monotonic_ms);
         self.permit_connection = self.connection;
         self.consider(at.monotonic_ms);
         self.foresee_spent(at.monotonic_ms);
@@ -363,9 +393,28 @@ impl SimOutlet {
         let Some(permit) = self.state.permit.clone() else {
             return;
         };
-        if permit.session == to.session && to.limit_ma < permit.limit_ma {
-            let limit_ma = to.limit_ma;
-            self.permit(at, Permit { limit_ma, ..permit });
+        if permit.session != to.session {
+            return;
+        }
+        let lowest = |permit: &Permit| {
+            let steps = permit.steps.iter().map(|step| step.limit_ma);
+            steps.fold(permit.limit_ma, u32::min)
+        };
+        // Never more than both allow; which is less than the host grants where both have
+        // steps, and no less safe.
+        if to.limit_ma < permit.limit_ma || lowest(to) < lowest(&permit) {
+            let limit_ma = to.limit_ma.min(permit.limit_ma);
+            let steps = to.steps.iter().map(|step| Step {
+                limit_ma: step.limit_ma.min(permit.limit_ma),
+                ..*step
+            });
+            let steps = steps.collect();
+            let lowered = Permit {
+                limit_ma,
+                steps,
+                ..permit
+            };
+            self.permit(at, lowered);
         }
     }
 

@@ -213,6 +213,7 @@ impl World {
             .iter()
             .find(|outlet| outlet.state.plugged && outlet.state.permit.is_none())?;
         Some(Permit {
+            steps: Vec::new(),
             outlet: alone.state.outlet,
             limit_ma: 16_000,
             phases: 3,

@@ -6,6 +6,7 @@ mod candidates;
 mod chain;
 mod kills;
 mod moments;
+mod plans;
 mod rollback;
 mod session;
 #[allow(dead_code)] // the sessions need all of it

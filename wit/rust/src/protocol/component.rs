@@ -137,7 +137,8 @@ macro_rules! record {
 record!(theirs::Stamp => ours::Stamp { boot_id, monotonic_ms });
 record!(theirs::Now => ours::Now { at: into, wall_ms, trust: into });
 record!(theirs::Fault => ours::Fault { kind: into, text });
-record!(theirs::Permit => ours::Permit { outlet, limit_ma, phases, energy_limit_wh, session, until_ms });
+record!(theirs::Step => ours::Step { at_ms, limit_ma });
+record!(theirs::Permit => ours::Permit { outlet, limit_ma, phases, energy_limit_wh, steps: list, session, until_ms });
 record!(theirs::Measurement => ours::Measurement { quantity: into, phase: maybe, milli });
 record!(theirs::SignedData => ours::SignedData { format, data });
 record!(theirs::Reading => ours::Reading { energy_mwh, measurements: list, at: into, age_ms, stale, register_ms, signed: maybe });
@@ -233,6 +234,16 @@ impl From<theirs::OutletState> for ours::OutletState {
     }
 }
 
+impl From<ours::Step> for theirs::Step {
+    fn from(from: ours::Step) -> Self {
+        Self {
+            at_ms: from.at_ms,
+            limit_ma: from.limit_ma,
+            limit_w: None,
+        }
+    }
+}
+
 impl From<ours::Permit> for theirs::Permit {
     fn from(from: ours::Permit) -> Self {
         Self {
@@ -241,8 +252,7 @@ impl From<ours::Permit> for theirs::Permit {
             limit_w: None,
             phases: from.phases,
             energy_limit_wh: from.energy_limit_wh,
-            // Nothing that this component does is planned ahead yet.
-            steps: Vec::new(),
+            steps: from.steps.into_iter().map(Into::into).collect(),
             reason: String::new(),
             session: from.session,
             until_ms: from.until_ms,

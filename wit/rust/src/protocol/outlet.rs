@@ -76,12 +76,22 @@ pub struct Fault {
     pub text: String,
 }
 
+/// Another limit from a moment on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// Of this boot's monotonic clock.
+    pub at_ms: u64,
+    pub limit_ma: u32,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Permit {
     pub outlet: u32,
     pub limit_ma: u32,
     pub phases: u8,
     pub energy_limit_wh: Option<u64>,
+    /// Later limits, earliest first, at most 64. They take effect without the component.
+    pub steps: Vec<Step>,
     pub session: u64,
     pub until_ms: Option<i64>,
 }

@@ -9,6 +9,7 @@
 //! Not here: how a limit reaches the car; the charge point asks for it (see
 //! [`Profile::limit`]).
 
+mod ahead;
 mod calls;
 mod charging_profile;
 mod composite;
@@ -31,6 +32,7 @@ use plugpoint_ocpp_wire::fields::Fields;
 use crate::core_access::Core;
 use crate::profile::{Attachment, Call, Happening, Limit, Manifest, Profile, Reply, Step};
 
+use ahead::Plans;
 use charging_profile::ChargingProfile;
 use installed::{Installed, Shelf};
 use prevailing::{Connector, Running, View};
@@ -47,6 +49,7 @@ pub static MANIFEST: Manifest = Manifest {
         Box::new(SmartCharging {
             shelf: Shelf::default(),
             changes: BTreeMap::new(),
+            plans: Plans::default(),
             offline_since: core.cell("offline-since", Durability::Session),
         })
     },
@@ -57,12 +60,14 @@ struct SmartCharging {
     shelf: Shelf,
     /// When the limit of a connector may be another, ms of the monotonic clock.
     changes: BTreeMap<u32, u64>,
+    plans: Plans,
     /// Since when there is no central system, ms of the monotonic clock.
     offline_since: Cell<Option<u64>>,
 }
 
 impl Profile for SmartCharging {
     fn call(&mut self, core: &mut Core<'_, '_>, call: &Call<'_>) -> Reply {
+        self.plans.forget();
         match call.action {
             "SetChargingProfile" => self.set(core, call.fields).into(),
             "ClearChargingProfile" => self.clear(core, call.fields).into(),
@@ -90,6 +95,7 @@ impl Profile for SmartCharging {
     }
 
     fn on(&mut self, core: &mut Core<'_, '_>, happening: &Happening) {
+        self.plans.forget();
         match happening {
             Happening::Begun {
                 connector,
@@ -140,20 +146,31 @@ impl Profile for SmartCharging {
     }
 
     fn steps(&mut self, core: &mut Core<'_, '_>, connector: u32, max: usize) -> Vec<Step> {
-        let turn = rotation(core);
         let now_ms = core.now().at.monotonic_ms;
-        let (steps, now) = self.with_view(core, |view| {
-            let this = view.connectors.iter().find(|it| it.number == connector);
-            let steps = this.map(|this| view.upcoming(this, turn, max));
-            (steps.unwrap_or_default(), view.now)
-        });
-        steps
+        let mut later = Vec::new();
+        if !self.shelf.all(core).is_empty() {
+            let turn = rotation(core);
+            let mut plans = std::mem::take(&mut self.plans);
+            later = self.with_view(core, |view| {
+                let this = view.connectors.iter().find(|it| it.number == connector);
+                let offset = view.now.saturating_sub(now_ms as i64);
+                let later = this.map(|this| plans.of(this, view, turn, offset, max));
+                later.unwrap_or_default()
+            });
+            self.plans = plans;
+        }
+        let mut steps: Vec<Step> = later
             .into_iter()
-            .map(|(at, share)| Step {
-                from_ms: now_ms.saturating_add((at - now).unsigned_abs()),
+            .map(|(from_ms, share)| Step {
+                from_ms,
                 limit: limit_of(core, share),
             })
-            .collect()
+            .collect();
+        if let Some((ma, from_ms)) = self.fail_safe(core) {
+            let now = self.limit(core, connector);
+            keep_below(&mut steps, now, ma, from_ms.max(now_ms));
+        }
+        steps
     }
 
     fn deadline(&self) -> Option<u64> {
@@ -248,6 +265,18 @@ impl SmartCharging {
         let amperes = u32::try_from(keys::number(core, keys::FAIL_SAFE_CURRENT)).ok()?;
         let delay_s = keys::number(core, keys::FAIL_SAFE_DELAY).unsigned_abs();
         Some((amperes * 1000, since.saturating_add(delay_s * 1000)))
+    }
+}
+
+/// From then on no more than this.
+fn keep_below(steps: &mut Vec<Step>, now: Option<Limit>, ma: u32, from_ms: u64) {
+    let place = steps.partition_point(|step| step.from_ms <= from_ms);
+    let before = place.checked_sub(1).and_then(|place| steps.get(place));
+    let limit = before.map(|step| step.limit).or(now);
+    let limit = limit.unwrap_or(Limit { ma, phases: 3 });
+    steps.insert(place, Step { from_ms, limit });
+    for step in &mut steps[place..] {
+        step.limit.ma = step.limit.ma.min(ma);
     }
 }
 

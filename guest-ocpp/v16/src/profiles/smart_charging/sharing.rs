@@ -65,13 +65,13 @@ impl View<'_> {
     }
 
     /// The shares of a connector from now on, with the instants (Unix ms) at which they
-    /// begin; at most this many. Equal neighbours are one.
+    /// begin, and until when these are all; at most this many. Equal neighbours are one.
     pub(super) fn upcoming(
         &self,
         connector: &Connector,
         turn: u64,
         most: usize,
-    ) -> Vec<(i64, Share)> {
+    ) -> (Vec<(i64, Share)>, i64) {
         let mut steps: Vec<(i64, Share)> = Vec::new();
         let mut t = self.now;
         // Boundaries at which nothing changes are no steps; not many are looked at.
@@ -84,11 +84,11 @@ impl View<'_> {
                 steps.push((t, share.value));
             }
             if share.until <= t || share.until == super::schedule::NEVER {
-                break;
+                return (steps, super::schedule::NEVER);
             }
             t = share.until;
         }
-        steps
+        (steps, t)
     }
 
     fn claim(&self, connector: &Connector, max: Option<Rate>, t: i64) -> Until<Claim> {
