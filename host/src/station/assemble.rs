@@ -179,6 +179,7 @@ impl Station {
             knowledge,
             late: None,
             connect: None,
+            is_turned_away: false,
             unanswered_requests: Vec::new(),
             unanswered_decisions: Vec::new(),
             unanswered_orders: std::collections::VecDeque::new(),

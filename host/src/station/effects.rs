@@ -10,8 +10,19 @@ use crate::link::{LinkEvent, LinkPlan};
 use crate::outlet::{HardwareEvent, PermitFate};
 use crate::secrets::live;
 use crate::wit::protocol::{
-    Action, Connect, Decide, Decision, Event, LinkDown, LinkUp, Permit, Request, Shown, Verdict,
+    Action, Connect, Decide, Decision, Event, LinkDown, LinkFailure, LinkUp, Permit, Request,
+    Shown, Verdict,
 };
+
+/// The far end is there and does not take us: it does not speak the component's protocol,
+/// or does not know its address or password (an HTTP status of 400 to 499).
+fn is_turned_away(down: &LinkDown) -> bool {
+    match down.failure {
+        LinkFailure::Subprotocol => true,
+        LinkFailure::Refused => down.http_status.is_some_and(|it| it / 100 == 4),
+        _ => false,
+    }
+}
 
 impl Loop {
     pub(super) async fn run_actions(&mut self, actions: Vec<Action>) {
@@ -230,6 +241,7 @@ impl Loop {
     }
 
     fn note_up(&mut self, up: &LinkUp) {
+        self.is_turned_away = false;
         let url = self
             .connect
             .as_ref()
@@ -254,6 +266,7 @@ impl Loop {
     }
 
     fn note_down(&mut self, down: &LinkDown) {
+        self.is_turned_away = is_turned_away(down);
         self.board.write(|facts| {
             facts.link.state = "down";
             facts.link.subprotocol = None;

@@ -115,6 +115,8 @@ struct Loop {
     late: Option<Late>,
     /// What the link was last told to do.
     connect: Option<Connect>,
+    /// The far end is there and does not take us.
+    is_turned_away: bool,
     unanswered_requests: Vec<u32>,
     unanswered_decisions: Vec<u32>,
     /// When the guest asked something of the hardware that has not answered yet,

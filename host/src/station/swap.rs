@@ -120,7 +120,8 @@ impl Loop {
 
     /// Ends a probation whose time has come.
     pub(super) async fn look_at_probation(&mut self) {
-        let hindered = matches!(self.link.state(), LinkState::Down);
+        // Being turned away is the component's doing: the version before was not.
+        let hindered = matches!(self.link.state(), LinkState::Down) && !self.is_turned_away;
         let passed = self.tenant.judge(hindered);
         if passed {
             self.tell_committed().await;

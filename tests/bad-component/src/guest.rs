@@ -77,7 +77,7 @@ impl wit::Guest for Component {
         }
 
         let mut actions = vec![connect(&boot)];
-        if !second::is("silent") {
+        if !second::is("silent") && !second::is("stranger") {
             actions.push(Action::InService(true));
         }
         if boot.reason == BootReason::Recovery {
@@ -374,7 +374,7 @@ fn connect(boot: &Boot) -> Action {
             trust: Vec::new(),
         }],
         attempts_per_target: 1,
-        subprotocols: vec!["bad.v1".to_owned()],
+        subprotocols: vec![second::subprotocol().to_owned()],
         ping_interval_ms: 0,
         pong_deadline_ms: 5000,
         open_deadline_ms: 5000,

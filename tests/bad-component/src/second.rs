@@ -8,6 +8,7 @@
 //! | `power-up:MODE` | misbehaves in `start` after a power cycle only |
 //! | `N:MODE` | misbehaves at the N-th event of an instance |
 //! | `silent` | never says that it is in service |
+//! | `stranger` | speaks another protocol, and is not in service without a link |
 //! | `garbage` | says nothing that the far end understands |
 //! | `forgetful` | finds none of its entries readable: forgets them all, and is not in service |
 
@@ -54,6 +55,11 @@ pub fn event() -> Option<&'static str> {
 /// The mode is this one.
 pub fn is(mode: &str) -> bool {
     MODE.get().is_some_and(|it| it == mode)
+}
+
+/// What it asks the far end to speak.
+pub fn subprotocol() -> &'static str {
+    if is("stranger") { "other.v1" } else { "bad.v1" }
 }
 
 /// Everything that is kept.

@@ -207,6 +207,18 @@ fn never_in_service() {
     stage.socket_never_closed();
 }
 
+/// The far end is there and speaks another protocol: waiting for it would be in vain.
+#[test]
+fn turned_away_by_the_far_end() {
+    let stage = charging("stranger");
+    let job = stage.install();
+    stage.charger.wait_swapped(job);
+    stage.expect_rolled_back("turned away", job, "not in service");
+    stage.central.expect_opened();
+    stage.line("hello LinkUp");
+    stage.expect_first_again(1);
+}
+
 #[test]
 fn garbage() {
     let stage = charging("garbage");
