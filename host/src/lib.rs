@@ -52,6 +52,7 @@ pub mod policy;
 mod priority;
 mod random;
 pub mod reader;
+mod reboot;
 pub mod recorder;
 pub mod residue;
 mod rfc3339;

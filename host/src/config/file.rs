@@ -86,8 +86,23 @@ pub struct ChargePoint {
     pub imsi: String,
     /// By its name in the IANA's database.
     pub time_zone: String,
+    /// What a hard reset restarts.
+    pub hard_reset: HardReset,
     /// The only place that the program writes to.
     pub state_dir: PathBuf,
+}
+
+/// What restarts when the central system wants a hard reset.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum HardReset {
+    /// Components, link and everything that is told at a start; the process stays.
+    #[default]
+    Inside,
+    /// The process ends, for its service manager to start it again.
+    Process,
+    /// The board, by `installer.reboot`.
+    Board,
 }
 
 impl Default for ChargePoint {
@@ -104,6 +119,7 @@ impl Default for ChargePoint {
             iccid: String::new(),
             imsi: String::new(),
             time_zone: "UTC".into(),
+            hard_reset: HardReset::default(),
             state_dir: "/var/lib/plugpoint".into(),
         }
     }

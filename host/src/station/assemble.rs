@@ -184,6 +184,11 @@ impl Station {
             unanswered_decisions: Vec::new(),
             unanswered_orders: std::collections::VecDeque::new(),
             restart: None,
+            restarts: super::restart::Restarts {
+                hard: config.charge_point.hard_reset,
+                reboot: config.installer.reboot.clone(),
+            },
+            has_ended: false,
             epoch: Epoch {
                 at: Instant::now(),
                 monotonic_ms: clock.monotonic_ms(),

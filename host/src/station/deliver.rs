@@ -51,8 +51,11 @@ impl Loop {
     /// failure. True if there is one now.
     pub(super) async fn ensure(&mut self) -> bool {
         loop {
-            if let Some(why) = self.restart.take() {
-                self.tear_down(&why).await;
+            if let Some(restart) = self.restart.take() {
+                if self.ends_for(&restart).await {
+                    return false;
+                }
+                self.tear_down(&restart.why).await;
             }
             if self.tenant.life().slot().has_instance() {
                 return true;

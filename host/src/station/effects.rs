@@ -81,7 +81,7 @@ impl Loop {
             }
             Action::Request(request) => self.request(request),
             Action::InService(well) => self.tenant.in_service(well),
-            Action::Restart(restart) => self.restart = Some(restart.why),
+            Action::Restart(restart) => self.restart = Some(restart),
             Action::Settings(answer) => self.settings_told(answer),
             Action::SettingSet(answer) => self.setting_told(answer),
         }

@@ -22,6 +22,7 @@ mod hardware;
 pub mod knowledge;
 mod last_end;
 mod lines;
+mod restart;
 mod security;
 mod settings;
 mod swap;
@@ -55,7 +56,8 @@ use crate::slots::{Installer, Tenant};
 use crate::store::{Store, StoreError};
 use crate::timers::Timers;
 use crate::wit::protocol::{
-    Connect, Decision, Event, Group, Response, SecurityKind, Setting, Station as StationInfo,
+    Connect, Decision, Event, Group, Response, Restart, RestartKind, SecurityKind, Setting,
+    Station as StationInfo,
 };
 use budget::WriteBudget;
 use knowledge::Knowledge;
@@ -123,7 +125,10 @@ struct Loop {
     /// in monotonic ms.
     unanswered_orders: VecDeque<u64>,
     /// The guest asked to begin anew, and why.
-    restart: Option<String>,
+    restart: Option<Restart>,
+    restarts: restart::Restarts,
+    /// A restart ends the process.
+    has_ended: bool,
     epoch: Epoch,
     /// What was told of security.
     security: security::Told,
@@ -202,6 +207,9 @@ impl Loop {
         let sleep = sleep_until(Instant::now());
         tokio::pin!(sleep);
         loop {
+            if self.has_ended {
+                break;
+            }
             // Here, so that no flood of events can keep it from being said.
             self.tell_manager();
             let wake = self.wake_at();
@@ -246,7 +254,10 @@ impl Loop {
                     self.tell_security(SecurityKind::FailedLogin, text).await;
                 }
                 Input::Command(Command::Restart(why)) => {
-                    self.restart = Some(why.to_owned());
+                    self.restart = Some(Restart {
+                        kind: RestartKind::Soft,
+                        why: why.to_owned(),
+                    });
                     self.ensure().await;
                 }
                 Input::Hardware(it) => self.on_hardware(it).await,
@@ -276,7 +287,11 @@ impl Loop {
     async fn end(mut self) {
         self.manager.stopping();
         self.outlets.revoke_all();
-        self.link.close(Duration::ZERO, END_BOUND).await;
+        let linger = match self.has_ended {
+            true => RESET_LINGER,
+            false => Duration::ZERO,
+        };
+        self.link.close(linger, linger + END_BOUND).await;
         for worker in self.workers.drain(..) {
             worker.stop();
         }

@@ -58,7 +58,8 @@ sessions! {
     connectors: two_at_once card_chooses_the_car remote_start_of_the_other;
     configuration: read_one_and_all change_and_read_back bad_changes secrets_stay_secret
         changes_survive_the_process heartbeat_follows_the_key;
-    reset: soft_when_idle hard_when_idle soft_while_charging hard_while_charging;
+    reset: soft_when_idle hard_when_idle soft_while_charging hard_while_charging
+        hard_of_the_process hard_of_the_board hard_of_a_board_that_does_not_reboot;
     availability: of_a_connector of_the_charger survives_the_process after_the_session;
     unlock: fixed_cable socket_idle socket_while_charging jammed_lock unknown_connector;
     trouble: fault_while_charging fault_when_idle emergency_stop unknown_fault

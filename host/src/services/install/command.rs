@@ -7,6 +7,8 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::reboot::reboot;
+
 /// The new version runs after a reboot only.
 const NEEDS_REBOOT: i32 = 10;
 /// Between two looks whether it has ended.
@@ -50,17 +52,12 @@ impl InstallerCommand {
 
     /// Ends with this process, or with why it did not.
     pub(super) fn reboot(&self) -> String {
-        let Some((program, arguments)) = self.reboot.split_first() else {
-            return "the board needs a reboot, and none is configured".to_owned();
-        };
-        tracing::warn!("installer: the board is rebooted");
-        match Command::new(program).args(arguments).status() {
-            Ok(status) if status.success() => {
+        match reboot(&self.reboot) {
+            Ok(()) => {
                 std::thread::sleep(REBOOT);
                 "the board did not reboot".to_owned()
             }
-            Ok(status) => format!("{program} ended with {status}"),
-            Err(error) => format!("{program} cannot be run: {error}"),
+            Err(why) => format!("the board needs a reboot: {why}"),
         }
     }
 
