@@ -34,6 +34,20 @@ pub struct Moment {
     pub unix_ms: Option<i64>,
 }
 
+impl Moment {
+    /// The moment this many ms later, by the same clock.
+    #[must_use]
+    pub fn plus(self, ms: u64) -> Self {
+        Self {
+            at: Stamp {
+                monotonic_ms: self.at.monotonic_ms.saturating_add(ms),
+                ..self.at
+            },
+            unix_ms: self.unix_ms.map(|it| it.saturating_add(ms as i64)),
+        }
+    }
+}
+
 /// What time it is, as far as anybody knows.
 #[derive(Debug)]
 pub struct Clock {

@@ -11,9 +11,15 @@ use crate::meter::is_current;
 use crate::register::{Noted, Register, RegisterWatch};
 use crate::session::{Halted, Session};
 
-/// How old what is known of a running transaction may become. Samples count, so
-/// that with a shorter sample interval nothing is noted here.
+/// How old what is known of a running transaction may become; it is what a power cut
+/// costs, if the meter does not answer afterwards.
 const NOTE_MS: u64 = 90_000;
+/// The same, while samples are reported: the central system knows then, and each note
+/// costs flash some kilobytes.
+const SAMPLED_NOTE_MS: u64 = 300_000;
+/// How long samples may be reported without a new note reaching flash: the meter is asked
+/// first.
+const SAMPLED_MS: u64 = SAMPLED_NOTE_MS + 30_000;
 /// The same, while no energy flows: flash wears out.
 const IDLE_NOTE_MS: u64 = 900_000;
 /// A meter that does not answer is asked again: during a transaction, and at its
@@ -32,29 +38,30 @@ pub struct LastReading {
     pub at: Moment,
     /// The transaction was broken off before this power-up or restart.
     pub interrupted: bool,
+    /// It may have ended this much later, ms: samples may have been reported meanwhile of
+    /// which nothing is left here.
+    pub later_ms: Option<u64>,
 }
 
 impl Register {
     /// Notes the register of a running transaction when what is known of it has
-    /// become old.
+    /// become old. `is_sampled`: samples are taken at an interval.
     pub(crate) fn advance<P: Protocol>(
         &mut self,
         turn: &mut Turn<'_>,
         clock: &Clock,
-        session: &Session<P>,
+        (session, is_sampled): (&Session<P>, bool),
         facts: &OutletState,
         ids: &mut dyn FnMut() -> u32,
     ) {
         let ms = turn.ms();
+        let note_ms = if is_sampled { SAMPLED_NOTE_MS } else { NOTE_MS };
         let noted = self.noted_of(session);
-        let sampled = session.timeline.and_then(|timeline| timeline.latest());
-        let known = noted.map(|noted| noted.at).into_iter().chain(sampled);
-        let of_this_boot = known.filter(|moment| moment.at.boot_id == turn.now.at.boot_id);
+        let of_this_boot = noted.filter(|noted| noted.at.at.boot_id == turn.now.at.boot_id);
         let since = of_this_boot
-            .map(|moment| moment.at.monotonic_ms)
-            .max()
+            .map(|noted| noted.at.at.monotonic_ms)
             .unwrap_or(session.started.at.monotonic_ms.min(ms));
-        let due = since + NOTE_MS;
+        let due = since + note_ms;
         if due > ms {
             return self.ask_at(due);
         }
@@ -63,21 +70,54 @@ impl Register {
             .as_ref()
             .filter(|reading| is_current(turn.now.at, reading))
             .map(|reading| (reading.energy_mwh, reading.at));
-        let before = session.last_mwh.max(noted.map_or(0, |noted| noted.mwh));
-        let number = session.number;
+        let before = noted.map_or(session.start_mwh, |noted| noted.mwh);
         match current {
-            Some((mwh, at)) if mwh > before || since + IDLE_NOTE_MS <= ms => {
-                let mut timeline = session.timeline.unwrap_or_default();
-                let at = timeline.stamp(clock.moment(&turn.now, at));
-                *self.noted.edit() = Some(Noted {
-                    session: number,
-                    mwh: mwh.max(before),
-                    at,
-                });
-                self.ask_at(ms + NOTE_MS);
+            Some((mwh, at)) if mwh > before || is_sampled || since + IDLE_NOTE_MS <= ms => {
+                let plain = clock.moment(&turn.now, at);
+                self.note(session, mwh.max(before), plain, is_sampled);
+                self.ask_at(ms + note_ms);
             }
-            Some(_) => self.ask_at(ms + NOTE_MS),
+            Some(_) => self.ask_at(ms + note_ms),
             None => self.ask(turn, facts.outlet, AGAIN_MS, ids),
+        }
+    }
+
+    /// Notes the register of a transaction, thousandths of a Wh, as it is at this moment.
+    /// `is_sampled`: samples are reported from now on of which nothing may reach flash.
+    /// Where the note cannot be stored, none is reported that it should allow for.
+    pub(crate) fn note<P: Protocol>(
+        &mut self,
+        session: &Session<P>,
+        mwh: u64,
+        plain: Moment,
+        is_sampled: bool,
+    ) {
+        if self.watch.must_note_again() {
+            self.watch.edit().noted();
+        }
+        self.is_urgent |= is_sampled;
+        *self.noted.edit() = Some(Noted {
+            session: session.number,
+            mwh: mwh.max(session.last_mwh),
+            at: session.timeline.unwrap_or_default().stamp(plain),
+            sampled_ms: is_sampled.then_some(SAMPLED_MS),
+        });
+    }
+
+    /// A sample is about to be reported. Where nothing that is noted allows for it to be
+    /// lost, that is noted first.
+    pub fn note_sample<P: Protocol>(
+        &mut self,
+        turn: &Turn<'_>,
+        clock: &Clock,
+        session: &Session<P>,
+        reading: &Reading,
+    ) {
+        let noted = self.noted_of(session);
+        let allows = noted.is_some_and(|noted| noted.sampled_ms.is_some());
+        if self.watch.must_note_again() || !allows {
+            let plain = clock.moment(&turn.now, reading.at);
+            self.note(session, reading.energy_mwh, plain, true);
         }
     }
 
@@ -157,6 +197,7 @@ impl Register {
                 reading: None,
                 at,
                 interrupted: meter.is_interrupted(),
+                later_ms: None,
             };
             return (at, last);
         };
@@ -173,6 +214,7 @@ impl Register {
                 reading: None,
                 at,
                 interrupted: false,
+                later_ms: None,
             };
             return (at, last);
         }
@@ -182,21 +224,19 @@ impl Register {
                 session.data.last().map(P::time_of),
                 timeline.latest(),
                 noted.map(|noted| noted.at),
-                session
-                    .timeline
-                    .is_none()
-                    .then(|| after(session.started, last_noted)),
             ];
-            let at = moments
+            let known = moments
                 .into_iter()
                 .flatten()
                 .max_by_key(|moment| moment.at.monotonic_ms)
                 .unwrap_or(session.started);
+            let at = after(known, last_noted);
             let last = LastReading {
                 mwh,
                 reading: None,
                 at,
                 interrupted: true,
+                later_ms: noted.and_then(|noted| noted.sampled_ms),
             };
             return (at, last);
         }
@@ -218,13 +258,13 @@ impl Register {
             reading,
             at: read_at,
             interrupted: false,
+            later_ms: None,
         };
         (at, last)
     }
 }
 
-/// A later moment of the same boot, for a transaction of a build that noted none;
-/// the same moment if it is of another boot.
+/// A later moment of the same boot; the same moment if it is of another boot.
 fn after(start: Moment, later: Stamp) -> Moment {
     let passed = later.monotonic_ms.saturating_sub(start.at.monotonic_ms);
     if later.boot_id != start.at.boot_id || passed == 0 {

@@ -7,8 +7,9 @@
 //! * [`token`]: when two tokens are the same; whose a car or a cable is
 //! * [`outlet`]: the facts about one outlet beside what is remembered of it, and one
 //!   concern each: [`car`], [`meter`], [`register`] and [`last_reading`], [`lock`], [`demand`],
-//!   [`permit`], `measured`; [`idle`] and [`transaction`]: what goes on without and with a transaction;
-//!   [`session`]: that as it is remembered; [`fault`]: what is wrong, and how bad that is
+//!   [`permit`], `measured`; [`idle`] and [`transaction`]: what goes on without and with a
+//!   transaction; [`session`]: that as it is remembered, and [`kept_session`]: how it is
+//!   kept; [`fault`]: what is wrong, and how bad that is
 //! * [`authorization`]: who wants to charge, and who may
 //! * [`availability`]: which connectors are in service
 //! * [`reservation`]: what is kept for whom
@@ -26,6 +27,7 @@ pub mod clock;
 pub mod demand;
 pub mod fault;
 pub mod idle;
+pub mod kept_session;
 pub mod last_reading;
 pub mod lock;
 mod measured;

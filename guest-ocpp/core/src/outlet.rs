@@ -14,6 +14,7 @@ use crate::authorization::Authorization;
 use crate::car::Car;
 use crate::demand::Demand;
 use crate::fault::{self, ends_transaction, is_mere_warning};
+use crate::kept_session::KeptSession;
 use crate::lock::Lock;
 use crate::meter::{MeterRequests, SampleSchedule};
 use crate::permit::Supply;
@@ -131,7 +132,7 @@ pub struct Outlet<P: Protocol> {
     /// What is remembered of it.
     pub state: Cell<OutletState<P>>,
     /// The transaction that goes on, or is being ended.
-    pub session: Cell<Option<Session<P>>>,
+    pub session: KeptSession<P>,
     /// The register of that.
     pub register: Register,
     /// What it may draw.
@@ -158,7 +159,7 @@ impl<P: Protocol> Outlet<P> {
             number,
             facts: facts.clone(),
             state: Cell::load(store, log, format!("outlet/{number}"), Durability::Session),
-            session: Cell::load(store, log, format!("session/{number}"), Durability::Durable),
+            session: KeptSession::load(store, log, number),
             register: Register::load(store, log, number),
             supply,
             look: None,

@@ -24,6 +24,8 @@ pub struct Noted {
     pub mwh: u64,
     /// When it was read.
     pub at: Moment,
+    /// Samples that are taken within this time, ms, are reported without being noted.
+    pub sampled_ms: Option<u64>,
 }
 
 /// What the meter is asked for beside samples, until the next power-up or
@@ -36,6 +38,8 @@ pub struct RegisterWatch {
     ended_at: Option<u64>,
     /// The last reading is waited for no longer than this.
     last_until: Option<u64>,
+    /// What is noted has another time since the clock was set.
+    note_again: bool,
     /// Something broke the transaction off before this power-up or restart.
     interrupted: bool,
 }
@@ -59,6 +63,16 @@ impl RegisterWatch {
     /// When something may be due.
     pub(crate) fn deadlines(&self) -> [Option<u64>; 2] {
         [self.ask_at, self.last_until]
+    }
+
+    /// What is noted has another time since the clock was set.
+    pub(crate) fn must_note_again(&self) -> bool {
+        self.note_again
+    }
+
+    /// It was noted.
+    pub(crate) fn noted(&mut self) {
+        self.note_again = false;
     }
 
     /// When the meter may be asked again.
@@ -100,6 +114,8 @@ impl RegisterWatch {
 pub struct Register {
     pub(crate) noted: Cell<Option<Noted>>,
     pub(crate) watch: Cell<RegisterWatch>,
+    /// What is noted is to reach flash with this call.
+    pub(crate) is_urgent: bool,
 }
 
 impl Register {
@@ -108,11 +124,16 @@ impl Register {
         Self {
             noted: Cell::load(store, log, noted, Durability::Lazy),
             watch: Cell::load(store, log, watch, Durability::Session),
+            is_urgent: false,
         }
     }
 
     pub(crate) fn flush(&mut self, store: &mut Store<'_>) {
-        self.noted.flush(store);
+        let durability = match std::mem::take(&mut self.is_urgent) {
+            true => Durability::Durable,
+            false => Durability::Lazy,
+        };
+        self.noted.flush_as(store, durability);
         self.watch.flush(store);
     }
 
@@ -139,6 +160,14 @@ impl Register {
         }
     }
 
+    /// The clock was set: what is noted is noted again before the next sample is
+    /// reported.
+    pub fn clock_set(&mut self) {
+        if self.noted.is_some() {
+            self.watch.edit().note_again = true;
+        }
+    }
+
     /// Something broke the transaction off before this power-up or restart.
     pub fn is_interrupted(&self) -> bool {
         self.watch.is_interrupted()
@@ -155,10 +184,16 @@ impl Register {
     }
 }
 
-packed!(Noted { session, mwh, at });
+packed!(Noted {
+    session,
+    mwh,
+    at,
+    sampled_ms
+});
 packed!(RegisterWatch {
     ask_at,
     ended_at,
     last_until,
+    note_again,
     interrupted
 });

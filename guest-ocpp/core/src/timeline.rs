@@ -64,7 +64,8 @@ impl Timeline {
         base - ahead.min(passed / SLEW_PART)
     }
 
-    fn note(&mut self, moment: Moment) {
+    /// This moment was reported.
+    pub fn note(&mut self, moment: Moment) {
         let is_later = self.latest.is_none_or(|latest| {
             latest.at.boot_id != moment.at.boot_id
                 || latest.at.monotonic_ms <= moment.at.monotonic_ms

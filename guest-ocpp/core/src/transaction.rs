@@ -114,6 +114,9 @@ impl<P: Protocol> Outlet<P> {
             timeline: None,
         };
         session.timeline().stamp(at);
+        // With the start, so that it is on flash before the first sample.
+        let is_sampled = rules.sample_interval_ms > 0;
+        self.register.note(&session, mwh, at, is_sampled);
         *self.session.edit() = Some(session);
         let state = self.state.edit();
         state.demand.settle(turn.ms());
@@ -168,6 +171,7 @@ impl<P: Protocol> Outlet<P> {
         }
         if let Some(session) = self.session.as_ref() {
             let register = &mut self.register;
+            let session = (session, rules.sample_interval_ms > 0);
             register.advance(turn, clock, session, &self.facts, ids);
         }
         None

@@ -82,6 +82,96 @@ fn flash_is_spared_while_no_energy_flows() {
     }
 }
 
+/// Entries on flash, but for the register, which is noted every five minutes, and what
+/// happens to wait just then.
+fn on_flash(world: &World) -> Vec<String> {
+    let dump = world.flash.dump();
+    let noted = |line: &&str| line.starts_with("register/") || line.starts_with("queue/");
+    let lines = dump.lines().filter(|line| !noted(line));
+    lines.map(str::to_owned).collect()
+}
+
+#[test]
+fn samples_that_are_acknowledged_never_reach_flash() {
+    for mut world in fixed(&[("MeterValueSampleInterval", "10")]) {
+        charge(&mut world, "TAG1");
+        world.run(15_000);
+        let before = on_flash(&world);
+        let syncs = world.flash.syncs;
+        let told = world.all("MeterValues").len();
+        world.run(HOUR_MS);
+        assert_eq!(world.all("MeterValues").len(), told + 360);
+        assert_eq!(on_flash(&world), before);
+        assert!(world.flash.syncs <= syncs + 12, "{}", world.flash.syncs);
+        leave(&mut world, "TAG1");
+        close(&world).unwrap();
+    }
+}
+
+#[test]
+fn samples_that_nobody_acknowledges_are_on_flash_within_ten_seconds() {
+    for mut world in fixed(&[("MeterValueSampleInterval", "20")]) {
+        charge(&mut world, "TAG1");
+        world.set_online(false);
+        let last = |world: &World| {
+            let dump = world.flash.dump();
+            let lines = dump.lines().filter(|line| line.starts_with("queue/"));
+            lines.filter(|line| line.contains("Values")).count()
+        };
+        let before = last(&world);
+        for minute in 1..=10 {
+            world.run(60_000);
+            let measured = before + 3 * minute;
+            assert!((measured - 1..=measured).contains(&last(&world)));
+        }
+        world.power_cycle();
+        world.set_online(true);
+        world.run(5 * 60_000);
+        assert_eq!(world.last("StopTransaction").payload["reason"], "PowerLoss");
+        assert!(world.all("MeterValues").len() >= 29);
+        close(&world).unwrap();
+    }
+}
+
+/// One entry for each, whatever is thinned out in the middle; they survive the power
+/// and are gone with the transaction.
+#[test]
+fn what_stop_transaction_carries_is_kept_value_by_value() {
+    let keys = [
+        ("MeterValueSampleInterval", "10"),
+        ("StopTxnSampledData", "Energy.Active.Import.Register"),
+        ("StopTransactionMaxMeterValues", "8"),
+    ];
+    for mut world in fixed(&keys) {
+        charge(&mut world, "TAG1");
+        world.run(45_000);
+        let kept = |world: &World| world.flash.count("data/1/");
+        assert_eq!(kept(&world), 5);
+        world.run(HOUR_MS);
+        assert!(kept(&world) <= 8);
+        let kept_before = kept(&world);
+        world.power_cycle();
+        world.run(60_000);
+        let stop = world.last("StopTransaction").payload.clone();
+        let data = stop["transactionData"].as_array().unwrap();
+        // One for the end; what was measured within the last 10 s may be lost.
+        assert!((kept_before..=kept_before + 1).contains(&(data.len() as u64)));
+        let contexts: Vec<_> = data
+            .iter()
+            .map(|it| it["sampledValue"][0]["context"].as_str().unwrap())
+            .collect();
+        assert_eq!(contexts[0], "Transaction.Begin");
+        assert_eq!(contexts[data.len() - 1], "Transaction.End");
+        let times: Vec<_> = data
+            .iter()
+            .map(|it| time_of(it["timestamp"].as_str().unwrap()))
+            .collect();
+        assert!(times.is_sorted(), "{times:?}");
+        assert_eq!(kept(&world), 0);
+        close(&world).unwrap();
+    }
+}
+
 #[test]
 fn a_meter_that_is_read_only_when_asked_is_read_at_the_end() {
     let data = ("StopTxnSampledData", "Energy.Active.Import.Register");

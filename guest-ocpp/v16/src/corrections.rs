@@ -6,7 +6,9 @@
 use plugpoint_ocpp_core::clock::{Change, Moment};
 
 use crate::charger::Charger;
+use crate::outlet::Session;
 use crate::profile::Happening;
+use crate::record::{Record, What};
 use crate::shift::Shift;
 use crate::turn::Turn;
 
@@ -24,6 +26,7 @@ impl Charger {
             Some(Change::Known { offset }) => {
                 self.happens(Happening::ClockStepped);
                 for outlet in &mut self.outlets {
+                    outlet.register.clock_set();
                     if outlet.session.is_some() {
                         outlet.edit_session(|session| session.timeline().count_from(offset));
                     }
@@ -58,6 +61,7 @@ impl Charger {
             shifts.push(shift);
         }
         for outlet in &mut self.outlets {
+            outlet.register.clock_set();
             let Some(number) = outlet.session.as_ref().map(|session| session.number) else {
                 continue;
             };
@@ -77,6 +81,50 @@ impl Charger {
                 session.timeline().shift(right, to.saturating_sub(from));
             });
             outlet.register.correct(right);
+        }
+    }
+
+    /// A transaction that the power ended: samples may have been told that flash knows
+    /// nothing of. So it has ended as late as it can have, which is not in the future.
+    pub(crate) fn decide_end(
+        &mut self,
+        turn: &mut Turn<'_>,
+        number: u64,
+        record: Record,
+    ) -> Record {
+        let What::Stop {
+            at,
+            later_ms: Some(later_ms),
+            ..
+        } = record.what
+        else {
+            return record;
+        };
+        let Some(told) = self.told_time(turn, number, record.session, at) else {
+            return record;
+        };
+        let present = self.clock.time(&turn.now).unwrap_or(told);
+        // A clock that says less was set back, and is no measure of it.
+        let since = u64::try_from(present.saturating_sub(told)).unwrap_or(later_ms);
+        let decided = record.ended_later(later_ms.min(since));
+        self.queue.replace_first(turn, decided.clone());
+        decided
+    }
+
+    /// After a power-up or restart: what waiting samples tell of transactions is known.
+    pub(crate) fn recall_told(&mut self, turn: &mut Turn<'_>) {
+        for told in self.queue.take_told() {
+            let unix_ms = self.told_time(turn, told.number, told.session, told.at);
+            let at = Moment { unix_ms, ..told.at };
+            for outlet in &mut self.outlets {
+                let is_it = |it: &Session| it.number == told.session;
+                if outlet.session.as_ref().is_some_and(is_it) {
+                    outlet.edit_session(|session| {
+                        session.last_mwh = session.last_mwh.max(told.mwh.unwrap_or(0));
+                        session.timeline().note(at);
+                    });
+                }
+            }
         }
     }
 

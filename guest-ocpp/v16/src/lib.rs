@@ -82,6 +82,7 @@ mod points;
 pub mod profile;
 pub mod profiles;
 mod queue;
+mod queue_account;
 mod record;
 #[cfg(feature = "reference")]
 pub mod reference;

@@ -102,6 +102,7 @@ impl Charger {
                 at,
                 reason,
                 data,
+                later_ms: _,
             } => {
                 w.int("transactionId", self.number_of(turn, record.session));
                 if let Some(tag) = tag {

@@ -103,6 +103,16 @@ impl MeterValue {
         Self::take(&reading, selectors, context, at)
     }
 
+    /// The register in thousandths of a Wh, if it is among the values.
+    pub(crate) fn register_mwh(&self) -> Option<u64> {
+        let is_register = |sample: &&Sample| {
+            let measurand = Measurand::find(&sample.measurand);
+            measurand.is_some_and(|measurand| measurand.quantity().is_none())
+        };
+        let sample = self.values.iter().find(is_register)?;
+        u64::try_from(sample.milli).ok()
+    }
+
     /// An item of `meterValue` or `transactionData`.
     pub(crate) fn write(&self, w: &mut Writer, timestamp: &str) {
         w.begin_object();

@@ -23,5 +23,6 @@ impl Protocol for Ocpp16 {
 }
 
 pub(crate) type Outlet = outlet::Outlet<Ocpp16>;
+pub(crate) type Session = session::Session<Ocpp16>;
 pub(crate) type Stop = session::Stop<Ocpp16>;
 pub(crate) type Halted = session::Halted<Ocpp16>;

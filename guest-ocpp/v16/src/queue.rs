@@ -1,39 +1,24 @@
-//! The one durable log of transaction messages: what was to be told about
-//! transactions, in order, each removed only when the central system has
-//! answered it. Not here: when the next one is sent (see `outbox`).
+//! The one log of transaction messages: what was to be told about transactions, in
+//! order, each removed only when the central system has answered it. Starts and stops
+//! are durable. Meter values are lazy, so that one that is acknowledged within 10 s
+//! never reaches flash; for the same reason the account of the queue is written only
+//! with starts, stops and values that wait behind others. After a power-up or restart
+//! it is made up for by looking at what is there. Not here: when the next one is sent
+//! (see `outbox`).
 
 use crate::host::{Durability, Stamp};
 use crate::kept::{Cell, unpack};
 use crate::packed::packed;
+use crate::queue_account::{Account, Due, PAGE, PREFIX, Told, key_of, number_of};
 use crate::record::{Record, What};
 use crate::retries::{AfterFailure, Front, Patience, Trouble, ValuesFailure};
 use crate::turn::Turn;
 use plugpoint_ocpp_core::clock;
 
-const PREFIX: &str = "queue/";
 /// From so many messages on, meter values in the middle of transactions go.
 const MANY: u64 = 5_000;
 /// So many messages are kept whatever they are; nothing is begun beyond.
 const MOST: u64 = 20_000;
-/// How many records are looked at to make room for one.
-const PAGE: u32 = 128;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Book {
-    /// Number of the next record; never used twice.
-    next: u64,
-    /// Nothing is kept before this number.
-    head: u64,
-    waiting: u64,
-    /// Where to look for values to leave out.
-    thinned: u64,
-    /// When the last record was made.
-    last: Stamp,
-    /// How many of those waiting are starts and stops; none: a build that did
-    /// not count them wrote this.
-    vital: Option<u64>,
-}
-
 /// What the central system may have seen already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Sent {
@@ -45,7 +30,7 @@ pub(crate) struct Sent {
 
 #[derive(Debug)]
 pub(crate) struct Queue {
-    book: Cell<Book>,
+    account: Account,
     trouble: Cell<Trouble>,
     sent: Cell<Sent>,
     first: Option<(u64, Record)>,
@@ -53,50 +38,61 @@ pub(crate) struct Queue {
 
 impl Queue {
     pub(crate) fn load(turn: &mut Turn<'_>) -> Self {
+        let account = Account::load(turn);
+        let (store, log) = (&mut turn.store, turn.log);
         Self {
-            book: Cell::load(&mut turn.store, turn.log, "queue-book", Durability::Durable),
-            trouble: Cell::load(&mut turn.store, turn.log, "queue-trouble", Durability::Lazy),
-            sent: Cell::load(&mut turn.store, turn.log, "queue-sent", Durability::Lazy),
+            account,
+            trouble: Cell::load(store, log, "queue-trouble", Durability::Lazy),
+            sent: Cell::load(store, log, "queue-sent", Durability::Lazy),
             first: None,
         }
     }
 
+    /// What waiting values tell of transactions, after a power-up or restart. Once.
+    pub(crate) fn take_told(&mut self) -> Vec<Told> {
+        self.account.take_told()
+    }
+
     pub(crate) fn flush(&mut self, turn: &mut Turn<'_>) {
-        self.book.flush(&mut turn.store);
+        self.account.flush(turn);
         self.trouble.flush(&mut turn.store);
         self.sent.flush(&mut turn.store);
     }
 
     pub(crate) fn waiting(&self) -> u64 {
-        self.book.waiting
+        self.account.waiting
     }
 
     /// When the last message was noted, in whatever boot.
     pub(crate) fn last(&self) -> Stamp {
-        self.book.last
+        self.account.last
     }
 
     /// The boot that the last message was noted in lasted at least until this
     /// moment of it.
     pub(crate) fn lasted_until(&mut self, at: Stamp) {
-        let last = self.book.last;
+        let last = self.account.last;
         if last.boot_id == at.boot_id && last.monotonic_ms < at.monotonic_ms {
-            self.book.edit().last = at;
+            self.account.last = at;
+            self.account.write(Due::WithVital);
         }
     }
 
     /// Records made from now on have this number or more.
     pub(crate) fn next(&self) -> u64 {
-        self.book.next
+        self.account.next
     }
 
     /// Nothing is kept before this number.
     pub(crate) fn head(&self) -> u64 {
-        self.book.head
+        self.account.head
     }
 
     pub(crate) fn sent(&self) -> Sent {
-        *self.sent
+        Sent {
+            below: self.sent.below.max(self.account.sent_below()),
+            session: self.sent.session,
+        }
     }
 
     /// The first message is on its way for the first time, or again.
@@ -104,7 +100,11 @@ impl Queue {
         let Some((number, record)) = &self.first else {
             return;
         };
-        if *number >= self.sent.below {
+        if *number < self.sent().below {
+            return;
+        }
+        self.account.note_sent(*number);
+        if record.is_vital() {
             let sent = self.sent.edit();
             sent.below = *number + 1;
             if matches!(record.what, What::Start { .. }) {
@@ -115,34 +115,45 @@ impl Queue {
 
     /// There is no room for another transaction.
     pub(crate) fn is_full(&self) -> bool {
-        self.book.waiting >= MOST
+        self.account.waiting >= MOST
     }
 
     pub(crate) fn push(&mut self, turn: &mut Turn<'_>, record: &Record) {
-        if self.book.waiting >= MANY {
+        if self.account.waiting >= MANY {
             self.thin(turn);
-            if self.book.waiting >= MOST && matches!(record.what, What::Values { .. }) {
+            if self.account.waiting >= MOST && matches!(record.what, What::Values { .. }) {
                 turn.warn("too many messages are waiting; meter values are left out");
                 return;
             }
         }
         let at = turn.now.at;
-        let last = self.book.last;
+        let last = self.account.last;
         if last.boot_id != at.boot_id && last.boot_id != 0 {
             clock::note_end(turn, last);
         }
-        let book = self.book.edit();
+        let is_vital = record.is_vital();
+        // Values that nothing waits before are acknowledged in a moment, as a rule.
+        self.account.write(match (is_vital, self.account.waiting) {
+            (true, _) => Due::WithVital,
+            (false, 0) => Due::Nothing,
+            (false, _) => Due::WithValues,
+        });
+        let book = &mut *self.account;
         let number = book.next;
         book.next += 1;
         book.waiting += 1;
         book.last = at;
-        if let Some(vital) = book.vital.as_mut().filter(|_| record.is_vital()) {
+        if let Some(vital) = book.vital.as_mut().filter(|_| is_vital) {
             *vital += 1;
         } else if book.waiting == 1 {
-            book.vital = Some(u64::from(record.is_vital()));
+            book.vital = Some(u64::from(is_vital));
         }
-        turn.store
-            .write(key_of(number), record, Durability::Durable);
+        let durability = if is_vital {
+            Durability::Durable
+        } else {
+            Durability::Lazy
+        };
+        turn.store.write(key_of(number), record, durability);
     }
 
     /// Leaves out every second of the meter values that stand in the middle of
@@ -150,15 +161,13 @@ impl Queue {
     /// the last values of a transaction stay.
     fn thin(&mut self, turn: &mut Turn<'_>) {
         // The first may be on its way to the central system.
-        let from = self.book.thinned.max(self.book.head + 1);
+        let from = self.account.thinned.max(self.account.head + 1);
         let page = turn.store.scan(PREFIX, &key_of(from), PAGE);
         let Some((last, _)) = page.last() else {
-            self.book.edit().thinned = 0;
+            self.account.thinned = 0;
             return;
         };
-        let next = last[PREFIX.len()..]
-            .parse::<u64>()
-            .map_or(0, |number| number + 1);
+        let next = number_of(last).map_or(0, |number| number + 1);
         let at_end = page.len() < PAGE as usize;
         let values_of: Vec<Option<u64>> = page
             .iter()
@@ -180,7 +189,7 @@ impl Queue {
             }
             at += 1;
         }
-        let book = self.book.edit();
+        let book = &mut *self.account;
         book.thinned = if at_end { 0 } else { next };
         book.waiting = book.waiting.saturating_sub(left_out);
         if left_out > 0 {
@@ -192,41 +201,50 @@ impl Queue {
 
     /// The message that is to be sent first. A damaged one is dropped.
     pub(crate) fn first(&mut self, turn: &mut Turn<'_>) -> Option<&(u64, Record)> {
-        while self.first.is_none() && self.book.waiting > 0 {
-            let found = turn.store.scan(PREFIX, &key_of(self.book.head), 1).pop();
+        while self.first.is_none() && self.account.waiting > 0 {
+            let found = turn.store.scan(PREFIX, &key_of(self.account.head), 1).pop();
             let Some((key, bytes)) = found else {
                 // The count is a little too high if the power failed between a
                 // removal and its commit.
-                let book = self.book.edit();
-                book.waiting = 0;
-                book.vital = Some(0);
+                self.account.waiting = 0;
+                self.account.vital = Some(0);
                 break;
             };
-            let number = key[PREFIX.len()..].parse().ok();
+            let number = number_of(&key);
             let log = turn.log;
             match (number, turn.store.decode(&key, &bytes, log)) {
                 (Some(number), Some(record)) => self.first = Some((number, record)),
                 _ => {
                     turn.store.forget(&key);
-                    let book = self.book.edit();
-                    book.waiting = book.waiting.saturating_sub(1);
+                    self.account.waiting = self.account.waiting.saturating_sub(1);
                     // It cannot be seen what it was: to be counted again.
-                    book.vital = None;
+                    self.account.vital = None;
+                    self.account.write(Due::WithValues);
                 }
             }
         }
         self.first.as_ref()
     }
 
+    /// The first message says this from now on. Only before it is sent.
+    pub(crate) fn replace_first(&mut self, turn: &mut Turn<'_>, record: Record) {
+        if let Some((number, first)) = &mut self.first {
+            turn.store
+                .write(key_of(*number), &record, Durability::Durable);
+            *first = record;
+        }
+    }
+
     /// The first message has been answered, or is given up.
     pub(crate) fn remove_first(&mut self, turn: &mut Turn<'_>) -> Option<Record> {
         let (number, record) = self.first.take()?;
         turn.store.forget(&key_of(number));
-        let book = self.book.edit();
+        let book = &mut *self.account;
         book.head = number + 1;
         book.waiting = book.waiting.saturating_sub(1);
         if record.is_vital() {
             book.vital = book.vital.map(|vital| vital.saturating_sub(1));
+            self.account.write(Due::WithVital);
         }
         let trouble = self.trouble.of_the_next();
         self.set_trouble(trouble);
@@ -327,11 +345,11 @@ impl Queue {
 
     /// How many starts and stops wait.
     pub(crate) fn count_vital(&mut self, turn: &Turn<'_>) -> u64 {
-        if let Some(vital) = self.book.vital {
+        if let Some(vital) = self.account.vital {
             return vital;
         }
         let mut vital = 0;
-        let mut from = key_of(self.book.head);
+        let mut from = key_of(self.account.head);
         loop {
             let page = turn.store.scan(PREFIX, &from, PAGE);
             let records = page.iter().filter_map(|(_, bytes)| unpack::<Record>(bytes));
@@ -341,21 +359,9 @@ impl Queue {
                 _ => break,
             }
         }
-        self.book.edit().vital = Some(vital);
+        self.account.vital = Some(vital);
         vital
     }
 }
 
-fn key_of(number: u64) -> String {
-    format!("{PREFIX}{number:020}")
-}
-
 packed!(Sent { below, session });
-packed!(Book {
-    next,
-    head,
-    waiting,
-    thinned,
-    last,
-    vital
-});

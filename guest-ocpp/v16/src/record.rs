@@ -25,6 +25,24 @@ impl Record {
         !matches!(self.what, What::Values { .. })
     }
 
+    /// The end of a transaction that may have ended later, ms, with that decided.
+    pub(crate) fn ended_later(&self, by_ms: u64) -> Self {
+        let mut record = self.clone();
+        if let What::Stop {
+            at, data, later_ms, ..
+        } = &mut record.what
+        {
+            let before = *at;
+            *at = before.plus(by_ms);
+            *later_ms = None;
+            // The last value is of the end.
+            for value in data.iter_mut().rev().take_while(|it| it.at == before) {
+                value.at = *at;
+            }
+        }
+        record
+    }
+
     /// What it is called on the wire.
     pub(crate) fn action(&self) -> &'static str {
         match self.what {
@@ -52,6 +70,8 @@ pub(crate) enum What {
         at: Moment,
         reason: StopReason,
         data: Vec<MeterValue>,
+        /// It may have ended this much later, ms; decided when it is first sent.
+        later_ms: Option<u64>,
     },
 }
 
@@ -120,6 +140,6 @@ packed!(Record {
 packed_enum!(What {
     Start { tag, meter_wh, at, reservation },
     Values { values },
-    Stop { tag, meter_wh, at, reason, data },
+    Stop { tag, meter_wh, at, reason, data, later_ms },
 });
 packed_words!(StopReason { Local = "Local", Remote = "Remote", EvDisconnected = "EVDisconnected", DeAuthorized = "DeAuthorized", EmergencyStop = "EmergencyStop", HardReset = "HardReset", SoftReset = "SoftReset", Reboot = "Reboot", PowerLoss = "PowerLoss", UnlockCommand = "UnlockCommand", Other = "Other" });

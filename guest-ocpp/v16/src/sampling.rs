@@ -29,6 +29,15 @@ impl Charger {
         }
     }
 
+    /// A value of a transaction is about to be reported.
+    pub(crate) fn note_sample(&mut self, turn: &Turn<'_>, place: usize, reading: &Reading) {
+        let outlet = &mut self.outlets[place];
+        if let Some(session) = outlet.session.as_ref() {
+            let register = &mut outlet.register;
+            register.note_sample(turn, &self.clock, session, reading);
+        }
+    }
+
     /// A reading that was due has come.
     pub(crate) fn sample(
         &mut self,
@@ -92,6 +101,7 @@ impl Charger {
             }
         }
         if let Some(value) = value {
+            self.note_sample(turn, place, &reading);
             self.note(
                 turn,
                 session.unwrap_or(0),

@@ -185,6 +185,7 @@ impl Charger {
             self.needs_settling = true;
             return;
         }
+        let record = self.decide_end(turn, number, record);
         let Some((action, payload)) = self.payload_of(turn, number, &record) else {
             return;
         };

@@ -34,7 +34,8 @@ fn reason_of(dropped: &Dropped) -> StopReason {
 
 impl Charger {
     /// Notes at a start what has to wait until something can be kept.
-    pub(crate) fn note_storage(&mut self, turn: &Turn<'_>, boot: &Boot) {
+    pub(crate) fn note_storage(&mut self, turn: &mut Turn<'_>, boot: &Boot) {
+        self.recall_told(turn);
         let interrupted = match boot.reason {
             BootReason::PowerUp => Some(StopReason::PowerLoss),
             BootReason::CleanShutdown | BootReason::Restart => Some(StopReason::Reboot),

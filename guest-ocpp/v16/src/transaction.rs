@@ -177,6 +177,7 @@ impl Charger {
             at,
             reason: stop.reason,
             data,
+            later_ms: last.later_ms,
         };
         self.note(turn, session.number, number, what);
         let keeps_cable = self.keeps_cable(&session.tag, stop.reason);

@@ -129,6 +129,9 @@ impl Charger {
         value.write(&mut w, &self.timestamp(unix_ms));
         w.end_list();
         w.end_object();
+        if running {
+            self.note_sample(turn, place, &reading);
+        }
         let kind = Kind::Triggered {
             action: "MeterValues".to_owned(),
         };

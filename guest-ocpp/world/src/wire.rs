@@ -112,6 +112,7 @@ impl World {
                 let answer = self.central.answer(&id, &action, &payload, unix_ms);
                 self.sent.push(Sent {
                     at_ms: self.ms,
+                    unix_ms,
                     id: id.clone(),
                     action,
                     payload,

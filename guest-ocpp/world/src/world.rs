@@ -27,6 +27,8 @@ const NOON_MS: i64 = 1_795_348_800_000;
 pub struct Sent {
     /// Virtual time since the world began.
     pub at_ms: u64,
+    /// Unix time by the central system's own clock.
+    pub unix_ms: i64,
     /// Message id.
     pub id: String,
     /// Which message.
@@ -410,6 +412,7 @@ impl World {
             self.look_at_contactors();
         }
         self.ms = self.ms.max(end);
+        self.catch_up();
     }
 
     /// When something happens by itself next.

@@ -294,6 +294,17 @@ impl<T: Packed + Default> Cell<T> {
 
     /// A value that equals the default takes no entry.
     pub fn flush(&mut self, store: &mut Store<'_>) {
+        self.flush_as(store, self.durability);
+    }
+
+    /// The entry stays as it was last written: what has changed since is kept elsewhere,
+    /// or can be found out again.
+    pub fn leave(&mut self) {
+        self.edited = false;
+    }
+
+    /// As `flush`, with another durability than the usual one.
+    pub fn flush_as(&mut self, store: &mut Store<'_>, durability: Durability) {
         if !self.edited {
             return;
         }
@@ -309,7 +320,7 @@ impl<T: Packed + Default> Cell<T> {
             }
             return;
         }
-        store.keep(self.key.clone(), bytes.clone(), self.durability);
+        store.keep(self.key.clone(), bytes.clone(), durability);
         self.written = bytes;
     }
 }

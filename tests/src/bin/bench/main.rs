@@ -6,11 +6,13 @@
 //! same socket stack with a canned reply of the same length, in alternation, and
 //! both ends are pinned to one core.
 //!
-//! `cargo xtask bench backlog`, `cargo xtask bench recorder`, `cargo xtask bench steps`
+//! `cargo xtask bench backlog`, `cargo xtask bench recorder`, `cargo xtask bench flash`,
+//! `cargo xtask bench steps`
 //! and `cargo xtask bench small` are runs of their own: see there.
 
 mod backlog;
 mod central;
+mod flash;
 mod floor;
 mod machine;
 mod recorder;
@@ -52,6 +54,8 @@ enum Task {
     /// Round trips of a charger that records what happens, beside one that does
     /// not.
     Recorder,
+    /// Bytes written to flash: at rest, for each sample and for a transaction.
+    Flash(flash::Options),
     /// Size, start and memory of the program for small boards, which has no compiler.
     Small,
     /// How late planned reductions reach the control pilot without a component.
@@ -70,11 +74,14 @@ fn main() -> anyhow::Result<()> {
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        if let Some(Task::Floor { url, length }) = cli.task {
-            return floor::answer(&url, length).await;
+        if let Some(Task::Floor { url, length }) = &cli.task {
+            return floor::answer(url, *length).await;
         }
         if matches!(cli.task, Some(Task::Recorder)) {
             return recorder::measure(cli.calls).await;
+        }
+        if let Some(Task::Flash(options)) = &cli.task {
+            return flash::measure(options).await;
         }
         let mut report = Report::default();
         if matches!(cli.task, Some(Task::Small)) {
