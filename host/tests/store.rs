@@ -307,6 +307,48 @@ fn a_database_of_a_newer_version_is_left_alone() {
     );
 }
 
+/// Small pages, since each that a commit touches goes to flash; what an earlier version
+/// has made keeps its own, within the same bound.
+#[test]
+fn a_database_keeps_the_size_of_its_pages() {
+    let page_bytes = |folder: &Path| -> u32 {
+        let connection = rusqlite::Connection::open(folder.join(DATABASE_FILE)).expect("opens");
+        let bytes = connection.pragma_query_value(None, "page_size", |row| row.get(0));
+        bytes.expect("a size")
+    };
+    for (made_with, then) in [(None, 1024), (Some(4096), 4096)] {
+        let folder = tempfile::tempdir().expect("a folder");
+        if let Some(bytes) = made_with {
+            let connection = rusqlite::Connection::open(folder.path().join(DATABASE_FILE));
+            let connection = connection.expect("opens");
+            connection
+                .pragma_update(None, "page_size", bytes)
+                .expect("set");
+            connection
+                .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE earlier (a INTEGER)")
+                .expect("made");
+        }
+        let store = open(folder.path());
+        store
+            .commit_blocking("ocpp", vec![keep("k", &[7; 5000])])
+            .expect("committed");
+        store.close();
+        assert_eq!(page_bytes(folder.path()), then);
+        let store = open(folder.path());
+        let entries = store.load_entries("ocpp").expect("entries");
+        assert_eq!(entries, [entry("k", &[7; 5000])]);
+        store.close();
+
+        let small = StoreSettings {
+            max_bytes: 64 << 10,
+            ..settings()
+        };
+        let store = Store::open(folder.path(), small).expect("opens");
+        let large = store.commit_blocking("ocpp", vec![keep("l", &[7; 64 << 10])]);
+        assert!(matches!(large, Err(StoreError::Full { .. })), "{large:?}");
+    }
+}
+
 /// What the next process finds if this one ends at any moment after a commit:
 /// the files as they are then.
 #[test]

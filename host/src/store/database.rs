@@ -13,6 +13,13 @@ use super::{Change, Durability, InboxItem, KeptEntry, StoreError};
 /// Name of the database within `state_dir`.
 pub const DATABASE_FILE: &str = "plugpoint.db";
 
+/// Of a new database: most of what is written is one small entry, and each page that it
+/// touches is written twice. One that exists keeps its own.
+const PAGE_BYTES: u32 = 1024;
+
+/// What is written ahead before a commit has to tidy up by itself.
+const WAL_BYTES: u64 = 4 << 20;
+
 /// One step per schema version; never edited once released, only added to.
 const MIGRATIONS: &[&str] = &["
     CREATE TABLE entry (
@@ -185,15 +192,18 @@ fn configure(connection: &Connection, settings: &StoreSettings) -> rusqlite::Res
     // Exclusive: a second process with the same state_dir is refused, and no
     // file is shared in memory.
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "journal_size_limit", 4 << 20)?;
+    connection.pragma_update(None, "journal_size_limit", WAL_BYTES as i64)?;
     connection.pragma_update(None, "cache_size", -512)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     // What was secret is not left behind in free pages.
     connection.pragma_update(None, "secure_delete", "FAST")?;
     let page: u64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
-    let pages = (settings.max_bytes / page.max(1)).clamp(16, u64::from(u32::MAX) - 1);
+    let page = page.max(1);
+    connection.pragma_update(None, "wal_autocheckpoint", (WAL_BYTES / page) as i64)?;
+    let pages = (settings.max_bytes / page).clamp(16, u64::from(u32::MAX) - 1);
     connection.pragma_query_value(None, "max_page_count", |_| Ok(()))?;
     connection.pragma_update_and_check(None, "max_page_count", pages as i64, |_| Ok(()))?;
     // Takes the lock now rather than at the first commit.
