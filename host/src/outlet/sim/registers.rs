@@ -51,8 +51,11 @@ impl Registers {
         (check == !value).then_some(value)
     }
 
-    /// Writes the register of an outlet.
+    /// Writes the register of an outlet, unless that is what it says.
     pub(in crate::outlet) fn write(&self, outlet: u32, mwh: u64) -> io::Result<()> {
+        if self.read(outlet) == Some(mwh) {
+            return Ok(());
+        }
         let mut record = [0; 16];
         record[..8].copy_from_slice(&mwh.to_le_bytes());
         record[8..].copy_from_slice(&(!mwh).to_le_bytes());
