@@ -12,8 +12,9 @@ use crate::store::KeptEntry;
 
 /// More than this does not wait in memory; what comes then is lost.
 const MOST_BYTES: usize = 1 << 20;
-/// From here on the writer is woken.
-const WAKE_BYTES: usize = 64 << 10;
+/// From here on the writer is woken. It packs them to about a seventh, and the last page
+/// of a file is written again with each piece.
+const WAKE_BYTES: usize = 128 << 10;
 /// Segments that may wait; each holds on to all entries.
 const MOST_SEGMENTS: usize = 4;
 
@@ -104,6 +105,11 @@ impl Post {
         self.mail.try_lock().is_ok_and(|it| it.items.is_empty())
     }
 
+    /// A segment that has not begun holds on to all entries.
+    pub(super) fn has_segment(&self) -> bool {
+        self.mail.try_lock().is_ok_and(|it| it.segments > 0)
+    }
+
     /// For the writer.
     pub(super) fn take(&self) -> VecDeque<Item> {
         let mut mail = lock(&self.mail);
@@ -115,6 +121,15 @@ impl Post {
     pub(super) fn is_off(&self) -> bool {
         self.off.load(Ordering::Relaxed)
     }
+}
+
+/// One turn of the writer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Round {
+    /// Somebody rang: all there is is to be written.
+    pub(super) is_rung: bool,
+    /// There will be no more.
+    pub(super) is_last: bool,
 }
 
 /// Wakes the writer.
@@ -143,16 +158,19 @@ impl Bell {
         self.rung.notify_all();
     }
 
-    /// Until somebody rings, or for so long; false: this is the last round.
-    pub(super) fn wait(&self, most: Duration) -> bool {
+    /// Until somebody rings, or for so long.
+    pub(super) fn wait(&self, most: Duration) -> Round {
         let orders = lock(&self.orders);
         let waited = self
             .rung
             .wait_timeout_while(orders, most, |it| !it.rung && !it.last);
         let (mut orders, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        orders.rung = false;
+        let is_rung = std::mem::replace(&mut orders.rung, false);
         orders.begun += 1;
-        !orders.last
+        Round {
+            is_rung,
+            is_last: orders.last,
+        }
     }
 
     /// The writer has written what there was.

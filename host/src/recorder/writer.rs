@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -20,9 +20,12 @@ use crate::board::Board;
 use crate::guest::Kind;
 use crate::secrets::{Secret, Secrets};
 
-/// What happened last is written after this, unless there is much of it. The
-/// kernel brings it to the flash later still.
-const LAZILY: Duration = Duration::from_secs(15);
+/// What happened last is written after this, unless there is much of it or somebody
+/// wants to see it: each time costs flash a block or two, however little it is. The
+/// kernel brings it there later still.
+const LAZILY: Duration = Duration::from_secs(600);
+/// The beginning of a segment is written within this.
+const LOOK: Duration = Duration::from_secs(15);
 /// How long anybody waits for the disk.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The same at the end of the process.
@@ -77,6 +80,7 @@ struct Slot {
     ring: Option<Ring>,
     /// The present segment.
     number: u64,
+    written_at: Option<Instant>,
 }
 
 impl Recorder {
@@ -110,6 +114,7 @@ impl Recorder {
             rewrite: Secrets::rewrite::<K>,
             ring: None,
             number: 0,
+            written_at: None,
         });
         Tape::new(post, self.bell.clone(), self.run)
     }
@@ -134,12 +139,15 @@ impl Recorder {
     fn write(&self) {
         self.remove_others();
         loop {
-            let more = self.bell.wait(LAZILY);
+            let round = self.bell.wait(LOOK);
+            let is_wanted = round.is_rung || round.is_last;
             for slot in self.lock().iter_mut() {
-                slot.write(&self.settings, &self.board);
+                if is_wanted || slot.is_due() {
+                    slot.write(&self.settings, &self.board);
+                }
             }
             self.bell.written();
-            if !more {
+            if round.is_last {
                 return;
             }
         }
@@ -170,11 +178,17 @@ impl Recorder {
 }
 
 impl Slot {
+    fn is_due(&self) -> bool {
+        let is_old = |at: Instant| at.elapsed() >= LAZILY;
+        self.post.has_segment() || self.written_at.is_none_or(is_old)
+    }
+
     fn write(&mut self, settings: &RecorderSettings, board: &Board) {
         let items = self.post.take();
         if items.is_empty() || self.post.is_off() {
             return;
         }
+        self.written_at = Some(Instant::now());
         let written = self.write_items(settings, items);
         let why = written.as_ref().err().map(|error| self.turn_off(error));
         let ring = self.ring.as_ref();
