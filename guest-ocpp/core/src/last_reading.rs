@@ -14,12 +14,17 @@ use crate::session::{Halted, Session};
 /// How old what is known of a running transaction may become; it is what a power cut
 /// costs, if the meter does not answer afterwards.
 const NOTE_MS: u64 = 90_000;
-/// The same, while samples are reported: the central system knows then, and each note
-/// costs flash some kilobytes.
-const SAMPLED_NOTE_MS: u64 = 300_000;
-/// How long samples may be reported without a new note reaching flash: the meter is asked
-/// first.
-const SAMPLED_MS: u64 = SAMPLED_NOTE_MS + 30_000;
+/// The same, while samples are reported more often than that: so many of them, but not
+/// more than this. The central system knows then, and each note costs flash some
+/// kilobytes.
+const NOTE_SAMPLES: u64 = 12;
+const MOST_NOTE_MS: u64 = 300_000;
+/// Samples are reported for so much longer before something has to be noted: the meter
+/// is asked first ...
+const MARGIN_MS: u64 = 30_000;
+/// ... and until then whatever waits to be acknowledged is waited for: it would be written
+/// together with the note.
+const SETTLE_MS: u64 = 15_000;
 /// The same, while no energy flows: flash wears out.
 const IDLE_NOTE_MS: u64 = 900_000;
 /// A meter that does not answer is asked again: during a transaction, and at its
@@ -43,25 +48,55 @@ pub struct LastReading {
     pub later_ms: Option<u64>,
 }
 
+/// What a note of the register depends on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Samples {
+    /// 0: none.
+    pub(crate) interval_ms: u64,
+    /// All that was reported of transactions is acknowledged.
+    pub(crate) are_settled: bool,
+}
+
+/// How old, with samples at this interval, 0: none.
+fn note_ms(sample_interval_ms: u64) -> u64 {
+    if sample_interval_ms > NOTE_MS {
+        return NOTE_MS;
+    }
+    let samples = sample_interval_ms * NOTE_SAMPLES;
+    samples.clamp(NOTE_MS, MOST_NOTE_MS)
+}
+
+/// For how long samples are reported that nothing is noted of.
+fn sampled_ms(sample_interval_ms: u64) -> u64 {
+    note_ms(sample_interval_ms) + MARGIN_MS
+}
+
 impl Register {
     /// Notes the register of a running transaction when what is known of it has
-    /// become old. `is_sampled`: samples are taken at an interval.
+    /// become old.
     pub(crate) fn advance<P: Protocol>(
         &mut self,
         turn: &mut Turn<'_>,
         clock: &Clock,
-        (session, is_sampled): (&Session<P>, bool),
+        (session, samples): (&Session<P>, Samples),
         facts: &OutletState,
         ids: &mut dyn FnMut() -> u32,
     ) {
         let ms = turn.ms();
-        let note_ms = if is_sampled { SAMPLED_NOTE_MS } else { NOTE_MS };
+        let interval_ms = samples.interval_ms;
+        let note_ms = note_ms(interval_ms);
         let noted = self.noted_of(session);
         let of_this_boot = noted.filter(|noted| noted.at.at.boot_id == turn.now.at.boot_id);
         let since = of_this_boot
             .map(|noted| noted.at.at.monotonic_ms)
             .unwrap_or(session.started.at.monotonic_ms.min(ms));
-        let due = since + note_ms;
+        let is_sampled = interval_ms > 0;
+        let settle_ms = if is_sampled && !samples.are_settled {
+            SETTLE_MS
+        } else {
+            0
+        };
+        let due = since + note_ms + settle_ms;
         if due > ms {
             return self.ask_at(due);
         }
@@ -72,9 +107,9 @@ impl Register {
             .map(|reading| (reading.energy_mwh, reading.at));
         let before = noted.map_or(session.start_mwh, |noted| noted.mwh);
         match current {
-            Some((mwh, at)) if mwh > before || is_sampled || since + IDLE_NOTE_MS <= ms => {
+            Some((mwh, at)) if mwh > before || since + IDLE_NOTE_MS <= ms => {
                 let plain = clock.moment(&turn.now, at);
-                self.note(session, mwh.max(before), plain, is_sampled);
+                self.note(session, mwh.max(before), plain, interval_ms);
                 self.ask_at(ms + note_ms);
             }
             Some(_) => self.ask_at(ms + note_ms),
@@ -83,24 +118,35 @@ impl Register {
     }
 
     /// Notes the register of a transaction, thousandths of a Wh, as it is at this moment.
-    /// `is_sampled`: samples are reported from now on of which nothing may reach flash.
-    /// Where the note cannot be stored, none is reported that it should allow for.
+    /// With samples at an interval some are reported from now on of which nothing may reach
+    /// flash. Where the note cannot be stored, none is reported that it should allow for.
     pub(crate) fn note<P: Protocol>(
         &mut self,
         session: &Session<P>,
         mwh: u64,
         plain: Moment,
-        is_sampled: bool,
+        sample_interval_ms: u64,
+    ) {
+        let sampled_ms = (sample_interval_ms > 0).then(|| sampled_ms(sample_interval_ms));
+        self.write(session, mwh, plain, sampled_ms);
+    }
+
+    fn write<P: Protocol>(
+        &mut self,
+        session: &Session<P>,
+        mwh: u64,
+        plain: Moment,
+        sampled_ms: Option<u64>,
     ) {
         if self.watch.must_note_again() {
             self.watch.edit().noted();
         }
-        self.is_urgent |= is_sampled;
+        self.is_urgent |= sampled_ms.is_some();
         *self.noted.edit() = Some(Noted {
             session: session.number,
             mwh: mwh.max(session.last_mwh),
             at: session.timeline.unwrap_or_default().stamp(plain),
-            sampled_ms: is_sampled.then_some(SAMPLED_MS),
+            sampled_ms,
         });
     }
 
@@ -110,14 +156,15 @@ impl Register {
         &mut self,
         turn: &Turn<'_>,
         clock: &Clock,
-        session: &Session<P>,
+        (session, sample_interval_ms): (&Session<P>, u64),
         reading: &Reading,
     ) {
         let noted = self.noted_of(session);
-        let allows = noted.is_some_and(|noted| noted.sampled_ms.is_some());
+        let allows = noted.is_some_and(|noted| noted.allows(reading.at));
         if self.watch.must_note_again() || !allows {
             let plain = clock.moment(&turn.now, reading.at);
-            self.note(session, reading.energy_mwh, plain, true);
+            let sampled_ms = Some(sampled_ms(sample_interval_ms));
+            self.write(session, reading.energy_mwh, plain, sampled_ms);
         }
     }
 

@@ -3,7 +3,7 @@
 
 use plugpoint_guest::kept::{Cell, Store};
 use plugpoint_guest::packed::packed;
-use plugpoint_guest::protocol::{Durability, Log, OutletState};
+use plugpoint_guest::protocol::{Durability, Log, OutletState, Stamp};
 
 use crate::Protocol;
 use crate::clock::Moment;
@@ -26,6 +26,16 @@ pub struct Noted {
     pub at: Moment,
     /// Samples that are taken within this time, ms, are reported without being noted.
     pub sampled_ms: Option<u64>,
+}
+
+impl Noted {
+    /// A sample of this moment may be reported, and be lost with the power.
+    pub(crate) fn allows(&self, at: Stamp) -> bool {
+        let noted = self.at.at;
+        self.sampled_ms.is_some_and(|ms| {
+            noted.boot_id == at.boot_id && at.monotonic_ms <= noted.monotonic_ms + ms
+        })
+    }
 }
 
 /// What the meter is asked for beside samples, until the next power-up or

@@ -8,7 +8,7 @@ use plugpoint_guest::turn::Turn;
 use crate::Protocol;
 use crate::authorization::Authorization;
 use crate::clock::{Clock, Moment};
-use crate::last_reading::LastReading;
+use crate::last_reading::{LastReading, Samples};
 use crate::meter::{Purpose, SampleSchedule, is_fresh};
 use crate::outlet::{EndCause, Outlet};
 use crate::session::{Session, Stop};
@@ -24,6 +24,8 @@ pub struct Rules {
     pub ends_with_car: bool,
     /// 0: no samples.
     pub sample_interval_ms: u64,
+    /// All that was reported of transactions is acknowledged.
+    pub is_settled: bool,
 }
 
 /// A transaction has begun.
@@ -115,8 +117,8 @@ impl<P: Protocol> Outlet<P> {
         };
         session.timeline().stamp(at);
         // With the start, so that it is on flash before the first sample.
-        let is_sampled = rules.sample_interval_ms > 0;
-        self.register.note(&session, mwh, at, is_sampled);
+        self.register
+            .note(&session, mwh, at, rules.sample_interval_ms);
         *self.session.edit() = Some(session);
         let state = self.state.edit();
         state.demand.settle(turn.ms());
@@ -171,8 +173,11 @@ impl<P: Protocol> Outlet<P> {
         }
         if let Some(session) = self.session.as_ref() {
             let register = &mut self.register;
-            let session = (session, rules.sample_interval_ms > 0);
-            register.advance(turn, clock, session, &self.facts, ids);
+            let samples = Samples {
+                interval_ms: rules.sample_interval_ms,
+                are_settled: rules.is_settled,
+            };
+            register.advance(turn, clock, (session, samples), &self.facts, ids);
         }
         None
     }

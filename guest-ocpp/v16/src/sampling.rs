@@ -31,10 +31,11 @@ impl Charger {
 
     /// A value of a transaction is about to be reported.
     pub(crate) fn note_sample(&mut self, turn: &Turn<'_>, place: usize, reading: &Reading) {
+        let interval_ms = self.config.ms(Key::MeterValueSampleInterval);
         let outlet = &mut self.outlets[place];
         if let Some(session) = outlet.session.as_ref() {
             let register = &mut outlet.register;
-            register.note_sample(turn, &self.clock, session, reading);
+            register.note_sample(turn, &self.clock, (session, interval_ms), reading);
         }
     }
 

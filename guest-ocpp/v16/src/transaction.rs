@@ -47,6 +47,7 @@ impl Charger {
         Rules {
             ends_with_car: self.config.is_on(Key::StopTransactionOnEVSideDisconnect),
             sample_interval_ms: self.config.ms(Key::MeterValueSampleInterval),
+            is_settled: self.queue.waiting() == 0,
         }
     }
 

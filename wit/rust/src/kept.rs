@@ -297,12 +297,6 @@ impl<T: Packed + Default> Cell<T> {
         self.flush_as(store, self.durability);
     }
 
-    /// The entry stays as it was last written: what has changed since is kept elsewhere,
-    /// or can be found out again.
-    pub fn leave(&mut self) {
-        self.edited = false;
-    }
-
     /// As `flush`, with another durability than the usual one.
     pub fn flush_as(&mut self, store: &mut Store<'_>, durability: Durability) {
         if !self.edited {
