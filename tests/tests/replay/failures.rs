@@ -12,8 +12,8 @@ fn say(central: &CentralSystem, text: &str, answer: &str) {
     central.expect_text(answer, |it| it.starts_with(answer));
 }
 
-#[test]
-fn what_failed_then_fails_again() {
+/// A charger with the component that does whatever is wrong.
+fn bad_charger() -> (CentralSystem, Site, Charger) {
     let central = CentralSystem::start_with(Settings {
         subprotocols: vec!["bad.v1".to_owned()],
         ..Settings::default()
@@ -23,6 +23,32 @@ fn what_failed_then_fails_again() {
     let config = Config::new(central.url()).set("components.ocpp", file.to_string_lossy().as_ref());
     let (site, charger) = Charger::start(&config).expect("a charger");
     central.expect_opened();
+    (central, site, charger)
+}
+
+/// All else waits for company.
+#[test]
+fn a_failure_is_in_the_record_of_a_process_that_is_killed() {
+    let (central, site, charger) = bad_charger();
+    let mut bytes = None;
+    for (mode, failure) in [("panic", "trap"), ("memory", "memory"), ("panic", "trap")] {
+        say(&central, "ping", "pong");
+        let event = format!("dropped frame 1 {failure}");
+        say(&central, &format!("bad {mode}"), &event);
+        let status = charger.wait_status("a failure that is written", |it| {
+            it["components"][0]["record"]["bytes"].as_u64() > bytes
+        });
+        bytes = status["components"][0]["record"]["bytes"].as_u64();
+    }
+    charger.kill();
+    let report = assert_same(&record_of(&site, "ocpp"), "bad-component", &[]);
+    assert!(report["starts"].as_u64() >= Some(3), "{report:#}");
+    assert!(report["events"].as_u64() >= Some(9), "{report:#}");
+}
+
+#[test]
+fn what_failed_then_fails_again() {
+    let (central, site, charger) = bad_charger();
     say(&central, "ping", "pong 1");
     for (mode, failure) in [
         ("panic", "trap"),

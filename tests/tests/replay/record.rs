@@ -96,7 +96,8 @@ fn ten_thousand_events_are_the_same_on_the_same_build_and_a_change_is_found() {
 #[test]
 fn each_instance_begins_with_a_start_in_the_record() {
     let stage = Setup { amnesia: true }.stage();
-    make(&stage, 40);
+    // What was not written yet is lost.
+    make(&stage, 200);
     let stage = stage.after_kill();
     stage.expect_up();
     stage.fence();
