@@ -5,11 +5,12 @@
 //! recorder's files are in, and the file in which the simulated meters keep their
 //! registers can be left out: real meters have flash of their own.
 //!
-//! What the file system itself adds (its journal, a flash block erased for a few bytes)
-//! is not counted.
+//! What the file system itself adds (its journal) is in what reaches the disk, which is
+//! printed too with `--place`; a flash block that is erased for a few bytes is in neither.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -23,7 +24,7 @@ use crate::central::{self, Central};
 use crate::start;
 
 /// Threads that write for the simulated hardware only.
-const SIMULATION: [&str; 2] = ["sim-keeper", "safety"];
+const SIMULATION: [&str; 2] = ["sim-keeper", "outlet-teller"];
 /// What is lazy is written after 10 s, the record of what happens after that: it all
 /// counts to what caused it.
 const AFTERWARDS: Duration = Duration::from_secs(20);
@@ -42,6 +43,10 @@ pub struct Options {
     /// Without the flight recorder.
     #[arg(long)]
     no_recorder: bool,
+    /// Where the state lies: on a file system that nobody else writes to. What reaches its
+    /// disk is printed too.
+    #[arg(long)]
+    place: Option<PathBuf>,
 }
 
 /// Bytes written so far, by the thread's name.
@@ -55,12 +60,25 @@ struct Bench {
     samples: u64,
     /// The names of threads: those that have ended count no more, but what they wrote does.
     last: BTreeMap<u32, (String, u64)>,
+    /// Of the disk, with `--place`: a file that tells what was written to it.
+    disk: Option<PathBuf>,
+}
+
+/// What was counted up to some moment.
+struct Counted {
+    by_thread: Written,
+    /// By the disk.
+    bytes: u64,
 }
 
 /// Plays it once and prints the figures.
 pub async fn measure(options: &Options) -> anyhow::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let place = tempfile::tempdir()?;
+    let place = match &options.place {
+        Some(folder) => tempfile::tempdir_in(folder)?,
+        None => tempfile::tempdir()?,
+    };
+    let disk = options.place.as_deref().map(disk_of).transpose()?;
     let interval = options.interval.to_string();
     let charger = start::start(place.path(), &listener, |config| {
         config
@@ -75,6 +93,7 @@ pub async fn measure(options: &Options) -> anyhow::Result<()> {
         central: charger.central,
         samples: 0,
         last: BTreeMap::new(),
+        disk,
     };
     bench.central.answer(&charger.first).await?;
     bench.run(AFTERWARDS).await?;
@@ -121,6 +140,25 @@ pub async fn measure(options: &Options) -> anyhow::Result<()> {
     bench.end().await?;
     charger.process.kill();
     Ok(())
+}
+
+/// What the kernel tells of the disk under a folder.
+fn disk_of(folder: &Path) -> anyhow::Result<PathBuf> {
+    let device = std::fs::metadata(folder)?.dev();
+    let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
+    let file = PathBuf::from(format!("/sys/dev/block/{major}:{minor}/stat"));
+    anyhow::ensure!(file.exists(), "{} is on no disk", folder.display());
+    Ok(file)
+}
+
+/// Bytes that were written to a disk.
+fn on_disk(disk: &Path) -> anyhow::Result<u64> {
+    let stat = std::fs::read_to_string(disk)?;
+    let sectors = stat
+        .split_whitespace()
+        .nth(6)
+        .context("no count of sectors")?;
+    Ok(sectors.parse::<u64>()? * 512)
 }
 
 fn control(place: &Path) -> anyhow::Result<Control> {
@@ -170,7 +208,7 @@ impl Bench {
             .with_context(|| format!("no length of the queue in {status}"))
     }
 
-    fn written(&mut self) -> anyhow::Result<Written> {
+    fn written(&mut self) -> anyhow::Result<Counted> {
         let tasks = format!("/proc/{}/task", self.process);
         for task in std::fs::read_dir(&tasks).with_context(|| tasks.clone())? {
             let folder = task?.path();
@@ -189,23 +227,28 @@ impl Bench {
         for (name, bytes) in self.last.values() {
             *written.entry(name.clone()).or_default() += bytes;
         }
-        Ok(written)
+        let disk = self.disk.as_deref();
+        Ok(Counted {
+            by_thread: written,
+            bytes: disk.map_or(Ok(0), on_disk)?,
+        })
     }
 
     /// What was written since, in kB for each.
     fn print(
         &mut self,
         what: &str,
-        before: &Written,
+        before: &Counted,
         count: f64,
         target_kb: Option<f64>,
     ) -> anyhow::Result<()> {
         let now = self.written()?;
         let each = |name: &str| {
-            let since = now.get(name).unwrap_or(&0) - before.get(name).unwrap_or(&0);
-            since as f64 / 1000.0 / count
+            let of = |counted: &Counted| counted.by_thread.get(name).copied().unwrap_or(0);
+            (of(&now) - of(before)) as f64 / 1000.0 / count
         };
         let (simulated, own): (Vec<&String>, Vec<&String>) = now
+            .by_thread
             .keys()
             .partition(|name| SIMULATION.contains(&name.as_str()));
         let sum = |names: &[&String]| names.iter().map(|name| each(name)).sum::<f64>();
@@ -224,6 +267,13 @@ impl Bench {
             parts.join(", "),
             sum(&simulated),
         );
+        if self.disk.is_some() {
+            let bytes = (now.bytes - before.bytes) as f64;
+            say!(
+                "    the disk, with all of that and the file system's own: {:.1}",
+                bytes / 1000.0 / count
+            );
+        }
         Ok(())
     }
 }
