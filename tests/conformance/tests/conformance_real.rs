@@ -13,7 +13,7 @@ use plugpoint_conformance::run::{self, Job, Verdict, Word};
 use plugpoint_conformance::tell;
 
 /// So many programs run at the same time.
-const AT_ONCE: usize = 24;
+const AT_ONCE: usize = 12;
 
 #[test]
 fn all_cases_on_all_stations() {
