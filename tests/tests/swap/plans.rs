@@ -18,6 +18,9 @@ const LESS_A: u64 = 2;
 
 /// A machine that is busy may be late by this; `bench steps` has figures.
 const BOUND_MS: i64 = 2_000;
+/// So far the two clocks differ by chance, since they are read one after the other: a
+/// step is that much early at most.
+const JITTER_MS: i64 = 20;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 const HOUR_S: i64 = 3_600;
@@ -122,7 +125,8 @@ fn reductions_across_swaps(amnesia: bool) {
                 .filter(|n| is_due(*n, seen.unix_ms - BOUND_MS))
                 .find(|n| !taken(*n));
             assert_eq!(overdue, None, "{} mA at {}", seen.offered_ma, seen.unix_ms);
-            assert!(late.last().is_none_or(|ms| *ms >= 0), "too early: {late:?}");
+            let is_early = late.last().is_some_and(|ms| *ms < -JITTER_MS);
+            assert!(!is_early, "too early: {late:?}");
         }
         swaps.join().expect("the swaps");
     });
@@ -187,5 +191,8 @@ fn a_clock_that_is_set_moves_what_is_planned() {
     let due_ms = begin.unix_ms + an_hour;
     let late_ms = reduced.unix_ms - due_ms;
     println!("ms behind its time, as the control API shows it: {late_ms}");
-    assert!((0..BOUND_MS).contains(&late_ms), "{late_ms} ms late");
+    assert!(
+        (-JITTER_MS..BOUND_MS).contains(&late_ms),
+        "{late_ms} ms late"
+    );
 }
