@@ -73,6 +73,36 @@ fn a_stop_behind_fresh_trouble_with_values_waits_for_minutes_not_hours() {
     }
 }
 
+/// Found by the simulated world (seed 366, 2 days).
+#[test]
+fn values_that_made_way_for_a_stop_stay_away_after_a_power_cut() {
+    let keys = [
+        SAMPLES,
+        ("TransactionMessageAttempts", "10"),
+        ("TransactionMessageRetryInterval", "600"),
+    ];
+    for mut world in fixed(&keys) {
+        for action in ["MeterValues", "StopTransaction"] {
+            world.central.always(action, Reply::Silence);
+        }
+        charge(&mut world, "TAG1");
+        world.run(200_000);
+        leave(&mut world, "TAG1");
+        for _ in 0..600 {
+            if world.all("StopTransaction").is_empty() {
+                world.run(1_000);
+            }
+        }
+        assert_eq!(world.all("StopTransaction").len(), 1);
+        world.power_cycle();
+        for action in ["MeterValues", "StopTransaction"] {
+            world.central.relent(action);
+        }
+        world.run(600_000);
+        assert_eq!(close(&world).unwrap().len(), 1);
+    }
+}
+
 #[test]
 fn values_that_are_taken_again_are_told_again() {
     for mut world in fixed(&[SAMPLES]) {

@@ -340,6 +340,10 @@ impl Queue {
             self.remove_first(turn);
             dropped += 1;
         }
+        if dropped > 0 {
+            // What follows is sent at once. After a power cut they must not come behind it.
+            self.account.write(Due::WithVital);
+        }
         dropped
     }
 
