@@ -62,6 +62,12 @@ fn said(world: &mut World, connector: u32) -> Vec<String> {
         .collect()
 }
 
+/// The reservation that the last StartTransaction names.
+fn redeemed(world: &World) -> Option<&Value> {
+    let start = world.last("StartTransaction");
+    start.payload.get("reservationId")
+}
+
 fn closings(world: &World) -> Vec<u64> {
     world.outlets.iter().map(|outlet| outlet.closings).collect()
 }
@@ -95,13 +101,7 @@ fn it_is_for_its_holder_and_nobody_else() {
         assert_eq!(said(&mut world, 1), ["Finishing", "Available"]);
         charge(&mut world, "OTHER");
         assert_eq!(closings(&world), [2]);
-        assert!(
-            world
-                .last("StartTransaction")
-                .payload
-                .get("reservationId")
-                .is_none()
-        );
+        assert_eq!(redeemed(&world), None);
     }
 }
 
@@ -197,13 +197,7 @@ fn it_expires_on_time() {
             assert_eq!(said(&mut world, 1), [free]);
             charge(&mut world, "OTHER");
             assert_eq!(closings(&world), [1]);
-            assert!(
-                world
-                    .last("StartTransaction")
-                    .payload
-                    .get("reservationId")
-                    .is_none()
-            );
+            assert_eq!(redeemed(&world), None);
         }
     }
 }
@@ -375,13 +369,7 @@ fn after_a_cancel_anybody_may_charge() {
         assert_eq!(said(&mut world, 1), ["Reserved", "Preparing"]);
         world.card("OTHER");
         world.run(2_000);
-        assert!(
-            world
-                .last("StartTransaction")
-                .payload
-                .get("reservationId")
-                .is_none()
-        );
+        assert_eq!(redeemed(&world), None);
         // Also when its holder was let in before.
         leave(&mut world, "OTHER");
         reserve(&mut world, 8, 1, "MINE");
@@ -391,13 +379,7 @@ fn after_a_cancel_anybody_may_charge() {
         world.plug(1);
         world.run(2_000);
         assert_eq!(closings(&world), [2]);
-        assert!(
-            world
-                .last("StartTransaction")
-                .payload
-                .get("reservationId")
-                .is_none()
-        );
+        assert_eq!(redeemed(&world), None);
     }
 }
 
@@ -423,13 +405,7 @@ fn with_connector_0_one_is_kept_whichever_that_is() {
         world.card("OTHER");
         world.run(2_000);
         assert_eq!(closings(&world), [1, 0]);
-        assert!(
-            world
-                .last("StartTransaction")
-                .payload
-                .get("reservationId")
-                .is_none()
-        );
+        assert_eq!(redeemed(&world), None);
         // The other one not.
         world.plug(2);
         world.card("THIRD");
